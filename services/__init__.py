@@ -1,0 +1,1 @@
+"""The microservice: an HTTP API, workers and a sweeper around one store."""

@@ -1,0 +1,116 @@
+"""Everything that can go wrong between a client and the service, as one small tree.
+
+```
+DomainError
+├── InvalidInput          what was sent is not acceptable; carries every problem found
+├── NotFound              no such object, or not the caller's
+├── InvalidStatus         the job's status does not allow this; carries the allowed ones
+├── NoWeights             the job has no checkpoint yet
+├── DatasetInUse          a job that is not terminal needs the dataset
+├── IdempotencyKeyReused  the same key came with another request
+├── QueueFull             too many jobs are waiting
+├── Unavailable           the store cannot be reached now
+└── LeaseLost             (worker only) the job is no longer this attempt's
+```
+
+HTTP statuses are one table in `services/api/problems.py`; every code has a page under `docs/problems/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class DomainError(Exception):
+    """Base of all errors a use case raises on purpose. `code` is stable and documented."""
+
+    code = "internal"
+    title = "Internal error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the input: where (a JSON pointer), what kind, and in words."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class InvalidInput(DomainError):
+    """What was sent could be parsed but is not acceptable. Holds every problem found."""
+
+    code = "invalid_input"
+    title = "The request is not acceptable"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: Sequence[Problem] = tuple(problems)
+        super().__init__(
+            self.problems[0].detail if len(self.problems) == 1 else f"{len(self.problems)} problems were found"
+        )
+
+
+class NotFound(DomainError):
+    """There is no such object, or it belongs to someone else."""
+
+    code = "not_found"
+    title = "Not found"
+
+
+class InvalidStatus(DomainError):
+    """The job's status does not allow the action."""
+
+    code = "invalid_status"
+    title = "The job's status does not allow this"
+
+    def __init__(self, detail: str, *, status: str, allowed: Iterable[str]) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.allowed = tuple(sorted(allowed))
+
+
+class NoWeights(DomainError):
+    """The job has not stored a checkpoint yet."""
+
+    code = "no_weights"
+    title = "No weights yet"
+
+
+class DatasetInUse(DomainError):
+    """A job that is not terminal needs this dataset."""
+
+    code = "dataset_in_use"
+    title = "The dataset is in use"
+
+
+class IdempotencyKeyReused(DomainError):
+    """The idempotency key was used before, for a different request."""
+
+    code = "idempotency_key_reused"
+    title = "The idempotency key was used for another request"
+
+
+class QueueFull(DomainError):
+    """Too many jobs are waiting; try again later."""
+
+    code = "queue_full"
+    title = "The queue is full"
+
+
+class Unavailable(DomainError):
+    """The store cannot be reached now; try again."""
+
+    code = "unavailable"
+    title = "Temporarily unavailable"
+
+
+class LeaseLost(DomainError):
+    """The job is no longer this attempt's: cancelled, paused, or taken back. Nothing was written."""
+
+    code = "lease_lost"
+    title = "The job belongs to someone else now"
