@@ -10,7 +10,10 @@ DomainError
 ├── IdempotencyKeyReused  the same key came with another request
 ├── QueueFull             too many jobs are waiting
 ├── Unavailable           the store cannot be reached now
-└── LeaseLost             (worker only) the job is no longer this attempt's
+│   └── CommitUnknown     ... and nobody can say whether the last transaction was committed
+├── Damaged               stored bytes are not those that were stored
+├── LeaseLost             (worker only) the job is no longer this attempt's
+└── DeterminismViolation  (worker only) an epoch trained again came out different
 ```
 
 HTTP statuses are one table in `services/api/problems.py`; every code has a page under `docs/problems/`.
@@ -50,9 +53,8 @@ class InvalidInput(DomainError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: Sequence[Problem] = tuple(problems)
-        super().__init__(
-            self.problems[0].detail if len(self.problems) == 1 else f"{len(self.problems)} problems were found"
-        )
+        count = len(self.problems)
+        super().__init__(self.problems[0].detail if count == 1 else f"{count} problems were found")
 
 
 class NotFound(DomainError):
@@ -109,8 +111,26 @@ class Unavailable(DomainError):
     title = "Temporarily unavailable"
 
 
+class CommitUnknown(Unavailable):
+    """The connection broke during COMMIT: the transaction happened, or it did not. Read again, never guess."""
+
+
+class Damaged(DomainError):
+    """Stored bytes do not have the digest they were stored with; they are not used."""
+
+    code = "damaged"
+    title = "Stored data is damaged"
+
+
 class LeaseLost(DomainError):
     """The job is no longer this attempt's: cancelled, paused, or taken back. Nothing was written."""
 
     code = "lease_lost"
     title = "The job belongs to someone else now"
+
+
+class DeterminismViolation(DomainError):
+    """An epoch that was trained again differs from the stored one. Nothing was written."""
+
+    code = "determinism_violation"
+    title = "The training did not repeat itself"
