@@ -1,0 +1,77 @@
+"""`gradqueue train`: a job file trained in this process, with no service."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from gradqueue.cli.outcome import Exit, complain
+
+if TYPE_CHECKING:
+    from nn.training import Trainer
+
+#: Multiply-adds of the first call into the trainer; what follows is as large as `CALL_SECONDS` allows.
+FIRST_WORK = 1_000
+#: Seconds that one call should take, which is how often the progress bar moves.
+CALL_SECONDS = 0.1
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--trainer", help="reference (the definition) or compiled (faster, the same bits).")
+@click.option(
+    "--out", type=click.File("wb", lazy=True), default="-", help="Where the weights go. [default: -]"
+)
+def train(file: BinaryIO, trainer: str | None, out: BinaryIO) -> None:
+    """Train a job file here, without a service.
+
+    FILE is the document of POST /v1/jobs; "-" reads it from standard input. The weights are the same, to
+    the last bit, as those that the service gives.
+    """
+    from nn import trainers
+    from nn.model import model_of
+    from nn.preparation import prepare
+    from services.schemas import parse_job, resolved, weights
+    from services.settings import Limits
+
+    if trainer is not None and trainer not in trainers.TRAINERS:
+        raise click.BadParameter(f"choose from {', '.join(trainers.TRAINERS)}", param_hint="--trainer")
+    submission = parse_job(file.read(), Limits(), lambda dataset_id: None)
+    spec = resolved.load(submission.resolved)
+    prepared = prepare(spec, submission.dataset, submission.validation)
+    training = trainers.start(spec, prepared, trainer=trainer or trainers.DEFAULT_TRAINER)
+    epoch = _run(training, submission.name or "training", spec.training.epochs)
+    model = model_of(spec, prepared, training.parameters(), epoch)
+    out.write(json.dumps(weights.present(model), indent=1).encode() + b"\n")
+
+
+def _run(training: Trainer, title: str, epochs: int) -> int:
+    """Train to the end under a progress bar and return the number of epochs; divergence ends the command."""
+    from gradqueue.cli.progress import training_progress
+    from nn.training import Diverged
+
+    work, began = FIRST_WORK, time.monotonic()
+    with training_progress(title, epochs) as show:
+        while True:
+            called = time.monotonic()
+            try:
+                progress = training.advance(work)
+            except Diverged as diverged:
+                complain(f"{title} failed: {diverged} (diverged)")
+                raise click.exceptions.Exit(Exit.JOB_NOT_SUCCEEDED) from None
+            now = time.monotonic()
+            if progress.curve["train_loss"].size:
+                speed = progress.epoch / (now - began)
+                show(
+                    progress.epoch,
+                    loss=float(progress.curve["train_loss"][-1]),
+                    epochs_per_second=speed,
+                    seconds_left=(epochs - progress.epoch) / speed,
+                )
+            if progress.stop_reason is not None:
+                return progress.epoch
+            # At most four times as much at once: the first calls are too short to be measured well.
+            work = int(work * min(4.0, CALL_SECONDS / (now - called + 1e-9))) or 1

@@ -1,0 +1,89 @@
+"""The shapes of the JSON documents that the service sends. A newer service may send further fields."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+JobStatus = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
+
+
+class Progress(TypedDict):
+    """How far a job is. `fraction` is 0..1; the last two are None before the first measurement."""
+
+    epoch: int
+    epochs: int
+    fraction: float
+    epochs_per_second: float | None
+    eta_seconds: float | None
+
+
+class Durations(TypedDict):
+    """Seconds a job has waited and trained."""
+
+    queued_seconds: float | None
+    running_seconds: float | None
+
+
+class JobError(TypedDict):
+    """Why a job failed."""
+
+    code: str
+    detail: str
+
+
+class Job(TypedDict):
+    """A job, from POST to its terminal status. `resolved` is the spec with every default written out."""
+
+    id: str
+    object: Literal["job"]
+    name: str | None
+    status: JobStatus
+    is_terminal: bool
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    attempt: int
+    resolved: dict[str, Any]
+    dataset_id: str
+    progress: Progress
+    latest: dict[str, float] | None
+    best: dict[str, float] | None
+    durations: Durations
+    stop_reason: str | None
+    error: JobError | None
+    fingerprint: str
+    weights_sha256: str | None
+    model_id: str | None
+    metadata: dict[str, str]
+    links: dict[str, str]
+
+
+class Layer(TypedDict):
+    """One layer: `weights[j][i]` connects input `i` to neuron `j`."""
+
+    weights: list[list[float]]
+    biases: list[float]
+    activation: str
+
+
+class Weights(TypedDict):
+    """A trained network. `standardize` holds the mean and the scale of each input, where asked for."""
+
+    object: Literal["weights"]
+    job_id: str
+    epoch: int
+    format_version: int
+    numerics_version: int
+    weights_sha256: str
+    inputs: int
+    standardize: dict[str, list[float]] | None
+    labels: list[str | int] | None
+    layers: list[Layer]
+
+
+class Predictions(TypedDict, total=False):
+    """One prediction per input; `labels` and `probabilities` for classification."""
+
+    predictions: list[Any]
+    labels: list[str | int]
+    probabilities: list[list[float]]
