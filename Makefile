@@ -1,0 +1,50 @@
+# What can be done here. Everything happens in .venv, with the exact versions in requirements*.lock.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test fast lint format lock bench clean
+
+BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 8
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/runtime.stamp ## Start the service, train the tutorial's network over HTTP, show it (EXIT=1: then stop)
+	@$(BIN)/python examples/demo.py $(if $(EXIT),--exit)
+
+setup: .venv/dev.stamp ## Make .venv with everything needed for development
+
+test: .venv/dev.stamp ## Run all tests; starts PostgreSQL and Redis for them where it can
+	@$(BIN)/python .ci/with_services.py $(PYTEST) $(ARGS)
+
+fast: .venv/dev.stamp ## Run the tests that need no processes, PostgreSQL or Redis
+	@$(PYTEST) -m "not service and not browser" $(ARGS)
+
+lint: .venv/dev.stamp ## Check style, types, and who may import whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev.stamp ## Format the code and mend what ruff can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: .venv/dev.stamp ## Measure the engine beside its peers
+	@$(BIN)/python -m benchmarks
+
+lock: .venv/dev.stamp ## Choose the newest allowed versions of everything and write the lock files
+	$(BIN)/uv lock --quiet --upgrade
+	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate --no-dev -o requirements.lock
+	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements-dev.lock
+
+clean: ## Remove .venv, caches and demo data
+	rm -rf .venv var build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/runtime.stamp: requirements.lock pyproject.toml
+	@.ci/setup requirements.lock
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock pyproject.toml
+	@.ci/setup requirements-dev.lock
+	@touch .venv/runtime.stamp $@
