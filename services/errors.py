@@ -2,6 +2,7 @@
 
 ```
 DomainError
+├── Malformed             what was sent cannot be parsed; says where
 ├── InvalidInput          what was sent is not acceptable; carries every problem found
 ├── NotFound              no such object, or not the caller's
 ├── InvalidStatus         the job's status does not allow this; carries the allowed ones
@@ -38,15 +39,38 @@ class DomainError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with the input: where (a JSON pointer), what kind, and in words."""
+    """One thing wrong with the input: where (a JSON pointer), what kind, and in words.
+
+    `row` and `column` are the place in a table of numbers, counted from 0 as in the pointer.
+    """
 
     pointer: str
     code: str
     detail: str
+    row: int | None = None
+    column: int | None = None
+
+
+class Malformed(DomainError):
+    """What was sent cannot be parsed. `code` says why; `line` and `column` count from 1, `offset` in bytes from 0."""
+
+    title = "The request cannot be parsed"
+
+    def __init__(
+        self, code: str, detail: str, *, line: int | None = None, column: int | None = None, offset: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.line = line
+        self.column = column
+        self.offset = offset
 
 
 class InvalidInput(DomainError):
-    """What was sent could be parsed but is not acceptable. Holds every problem found."""
+    """What was sent could be parsed but is not acceptable.
+
+    Holds every problem found, or the first ones of `total` when there are very many.
+    """
 
     code = "invalid_input"
     title = "The request is not acceptable"
@@ -112,7 +136,7 @@ class Unavailable(DomainError):
 
 
 class CommitUnknown(Unavailable):
-    """The connection broke during COMMIT: the transaction happened, or it did not. Read again, never guess."""
+    """The connection broke during COMMIT: it happened, or it did not. Read again, never guess."""
 
 
 class Damaged(DomainError):

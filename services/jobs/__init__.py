@@ -1,0 +1,39 @@
+"""The use cases of jobs. Each is one short transaction, whatever the caller: API, worker or sweeper.
+
+| who | |
+|---|---|
+| client | `submit`, `get`, `list_jobs`, `loss_curve`, `cancel`, `pause`, `resume`, `delete` |
+| worker | `claim`, then `flush` until `finish`, `fail` or `hand_back` |
+| sweeper | `sweep` |
+"""
+
+from services.jobs.claiming import Claim, claim
+from services.jobs.controlling import cancel, delete, pause, resume
+from services.jobs.progress import Flush
+from services.jobs.reading import JobFilters, get, list_jobs, loss_curve
+from services.jobs.running import fail, finish, flush, hand_back
+from services.jobs.submitting import Submission, Submitted, submit
+from services.jobs.sweeping import Swept, sweep
+
+__all__ = [
+    "Claim",
+    "Flush",
+    "JobFilters",
+    "Submission",
+    "Submitted",
+    "Swept",
+    "cancel",
+    "claim",
+    "delete",
+    "fail",
+    "finish",
+    "flush",
+    "get",
+    "hand_back",
+    "list_jobs",
+    "loss_curve",
+    "pause",
+    "resume",
+    "submit",
+    "sweep",
+]

@@ -1,0 +1,88 @@
+"""Reading jobs: one, a list, a loss curve, weights. Nothing here writes or waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from services.errors import NotFound
+from services.store import Store, curve, pages
+from services.store.pages import Page
+from services.store.rows import JobRow, row_of
+from services.store.tables import jobs
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from services.status import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilters:
+    """Which jobs a list shows: those that meet every condition given.
+
+    `created_after` is in microseconds since 1970; `metadata` must be among the job's entries.
+    """
+
+    status: Status | None = None
+    name: str | None = None
+    created_after: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def get(store: Store, job_id: str, owner: str = "") -> JobRow:
+    """Return a job.
+
+    Raises:
+        NotFound: no such job, or another owner's.
+        Unavailable: the store cannot be reached now.
+    """
+    with store.reading() as connection:
+        return _job(connection, job_id, owner)
+
+
+def list_jobs(
+    store: Store, filters: JobFilters, limit: int, after: str | None = None, owner: str = ""
+) -> Page[JobRow]:
+    """Return at most `limit` jobs, newest first, from the cursor `after` on.
+
+    Raises:
+        InvalidInput: the cursor is not one of ours.
+        Unavailable: the store cannot be reached now.
+    """
+    statement = select(jobs).where(jobs.c.owner == owner)
+    if filters.status is not None:
+        statement = statement.where(jobs.c.status == filters.status.value)
+    if filters.name is not None:
+        statement = statement.where(jobs.c.name == filters.name)
+    if filters.created_after is not None:
+        statement = statement.where(jobs.c.created_at > filters.created_after)
+    for key, value in filters.metadata.items():
+        statement = statement.where(jobs.c.metadata[key].as_string() == value)
+    with store.reading() as connection:
+        rows, next_cursor = pages.fetch(connection, statement, jobs, limit, after)
+    return Page([row_of(JobRow, row) for row in rows], next_cursor)
+
+
+def loss_curve(
+    store: Store, job_id: str, after_epoch: int = 0, limit: int = 10_000, owner: str = ""
+) -> curve.Curve:
+    """Return at most `limit` epochs of a job's loss curve after `after_epoch`.
+
+    Raises:
+        NotFound: no such job.
+        Unavailable: the store cannot be reached now.
+    """
+    with store.reading() as connection:
+        _job(connection, job_id, owner)
+        return curve.read(connection, job_id, after_epoch, limit)
+
+
+def _job(connection: Connection, job_id: str, owner: str) -> JobRow:
+    row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.owner == owner)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no job {job_id[:64]}")
+    return row_of(JobRow, row)

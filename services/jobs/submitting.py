@@ -1,0 +1,189 @@
+"""Submitting a job: the one step that turns a request into a promise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from nn.data import Dataset
+from services.errors import CommitUnknown, IdempotencyKeyReused, InvalidInput, Problem, QueueFull
+from services.ids import new_id
+from services.status import Status
+from services.store import Store, datasets
+from services.store.clock import now_us
+from services.store.rows import JobRow, row_of
+from services.store.tables import idempotency_keys, jobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A request to train, valid in every respect but whether its datasets exist.
+
+    `resolved` is the spec as clients see it. A dataset is its numbers or the id of a stored one.
+    `request_sha256` tells two requests apart that come with the same idempotency key.
+    """
+
+    name: str | None
+    resolved: dict[str, Any]
+    dataset: Dataset | str
+    validation: Dataset | str | None
+    epochs: int
+    metadata: dict[str, Any]
+    priority: int
+    max_attempts: int
+    timeout_seconds: float | None
+    fingerprint: str
+    request_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The job; `replayed` if an earlier request with the same idempotency key had made it already."""
+
+    job: JobRow
+    replayed: bool
+
+
+def submit(
+    store: Store,
+    submission: Submission,
+    *,
+    owner: str = "",
+    idempotency_key: str | None = None,
+    queue_limit: int,
+) -> Submitted:
+    """Store a job as `queued`, with its datasets, in one durable transaction.
+
+    Raises:
+        IdempotencyKeyReused: the key came before, with another request.
+        InvalidInput: a dataset given by id does not exist, or is another owner's.
+        QueueFull: `queue_limit` jobs are waiting.
+        Unavailable: the store cannot be reached, and the job may or may not exist.
+    """
+    job = _New.of(submission, owner, idempotency_key)
+    try:
+        return _submit(store, job, queue_limit)
+    except CommitUnknown:
+        # The same id again: if the first transaction did happen, this finds its job.
+        return _submit(store, job, queue_limit)
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    id: str
+    owner: str
+    key: str | None
+    submission: Submission
+    dataset: datasets.Content | str
+    validation: datasets.Content | str | None
+
+    @classmethod
+    def of(cls, submission: Submission, owner: str, key: str | None) -> _New:
+        dataset, validation = submission.dataset, submission.validation
+        return cls(
+            id=new_id("job"),
+            owner=owner,
+            key=key,
+            submission=submission,
+            dataset=dataset if isinstance(dataset, str) else datasets.Content.of(dataset),
+            validation=datasets.Content.of(validation) if isinstance(validation, Dataset) else validation,
+        )
+
+
+def _submit(store: Store, new: _New, queue_limit: int) -> Submitted:
+    with store.transaction() as connection:
+        known = _job_of_key(connection, new) or _job(connection, new.id)
+        if known is not None:
+            return Submitted(known, replayed=True)
+        _refuse_when_full(connection, queue_limit)
+        return Submitted(_insert(connection, new), replayed=False)
+
+
+def _job_of_key(connection: Connection, new: _New) -> JobRow | None:
+    """Claim the idempotency key for this job, or return the job that has it."""
+    if new.key is None:
+        return None
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    claim = (
+        dialect.insert(idempotency_keys)
+        .values(
+            owner=new.owner,
+            key=new.key,
+            request_sha256=new.submission.request_sha256,
+            job_id=new.id,
+            created_at=now_us(),
+        )
+        .on_conflict_do_nothing()
+        .returning(idempotency_keys.c.key)
+    )
+    if connection.execute(claim).first() is not None:
+        return None
+    known = connection.execute(
+        select(idempotency_keys.c.request_sha256, idempotency_keys.c.job_id).where(
+            idempotency_keys.c.owner == new.owner, idempotency_keys.c.key == new.key
+        )
+    ).one()
+    if known.request_sha256 != new.submission.request_sha256:
+        raise IdempotencyKeyReused("this idempotency key was used before, for another request")
+    return _job(connection, known.job_id)
+
+
+def _job(connection: Connection, job_id: str) -> JobRow | None:
+    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    return None if row is None else row_of(JobRow, row)
+
+
+def _refuse_when_full(connection: Connection, queue_limit: int) -> None:
+    waiting = select(jobs.c.id).where(jobs.c.status == Status.QUEUED.value).limit(queue_limit)
+    count = connection.execute(select(func.count()).select_from(waiting.subquery())).scalar_one()
+    if count >= queue_limit:
+        raise QueueFull(f"{count} jobs are waiting already; try again later")
+
+
+def _insert(connection: Connection, new: _New) -> JobRow:
+    submission = new.submission
+    dataset_id = _dataset_id(connection, new.owner, new.dataset, "/dataset/id")
+    validation_id = None
+    if new.validation is not None:
+        validation_id = _dataset_id(connection, new.owner, new.validation, "/training/validation/dataset/id")
+    row = connection.execute(
+        jobs.insert()
+        .values(
+            id=new.id,
+            owner=new.owner,
+            name=submission.name,
+            status=Status.QUEUED.value,
+            priority=submission.priority,
+            version=1,
+            attempt=0,
+            lost_attempts=0,
+            max_attempts=submission.max_attempts,
+            timeout_seconds=submission.timeout_seconds,
+            created_at=now_us(),
+            queued_at=now_us(),
+            rung_at=now_us(),
+            queued_us=0,
+            running_us=0,
+            spec=submission.resolved,
+            dataset_id=dataset_id,
+            validation_dataset_id=validation_id,
+            epochs=submission.epochs,
+            epoch=0,
+            fingerprint=submission.fingerprint,
+            request_sha256=submission.request_sha256,
+            metadata=submission.metadata,
+        )
+        .returning(jobs)
+    ).one()
+    return row_of(JobRow, row)
+
+
+def _dataset_id(connection: Connection, owner: str, dataset: datasets.Content | str, pointer: str) -> str:
+    if isinstance(dataset, datasets.Content):
+        return datasets.keep(connection, owner, dataset)
+    if not datasets.hold(connection, owner, dataset):
+        raise InvalidInput([Problem(pointer, "unknown_dataset", "there is no such dataset")])
+    return dataset

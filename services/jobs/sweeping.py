@@ -1,0 +1,99 @@
+"""Sweeping: takes back the jobs of silent workers, and says for which jobs to ring again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from services.status import Event, JobError, Status
+from services.store import Store, events
+from services.store.clock import microseconds, now_us
+from services.store.tables import jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did: ids of jobs queued again, of jobs failed for good, and of jobs to ring for."""
+
+    taken_back: Sequence[str]
+    given_up: Sequence[str]
+    to_ring: Sequence[str]
+
+
+def sweep(store: Store, *, limit: int, ring_again_seconds: float) -> Swept:
+    """Take back at most `limit` jobs whose lease ran out, and find at most `limit` to ring for.
+
+    Any number of sweepers may do this at the same time. The caller rings for `to_ring`, which includes
+    the jobs taken back.
+
+    Raises:
+        Unavailable: the store cannot be reached now; what was done stays done.
+    """
+    taken_back, given_up = [], []
+    for job_id, attempt in _silent(store, limit):
+        event = _end_lost_attempt(store, job_id, attempt)
+        if event is Event.TAKE_BACK:
+            taken_back.append(job_id)
+        elif event is Event.GIVE_UP:
+            given_up.append(job_id)
+    return Swept(taken_back, given_up, [*taken_back, *_unheard(store, limit, ring_again_seconds)])
+
+
+def _silent(store: Store, limit: int) -> list[tuple[str, int]]:
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(jobs.c.id, jobs.c.attempt)
+            .where(jobs.c.status == Status.RUNNING.value, jobs.c.lease_expires_at < now_us())
+            .order_by(jobs.c.lease_expires_at)
+            .limit(limit)
+        )
+        return [(row.id, row.attempt) for row in rows]
+
+
+def _end_lost_attempt(store: Store, job_id: str, attempt: int) -> Event | None:
+    """Queue the job again, or fail it if this was its last attempt; None if its worker spoke meanwhile."""
+    silent = (jobs.c.id == job_id, jobs.c.attempt == attempt, jobs.c.lease_expires_at < now_us())
+    lost = jobs.c.lost_attempts + 1
+    with store.transaction() as connection:
+        if events.apply(connection, Event.TAKE_BACK, *silent, lost < jobs.c.max_attempts, lost_attempts=lost):
+            return Event.TAKE_BACK
+        given_up = events.apply(
+            connection,
+            Event.GIVE_UP,
+            *silent,
+            lost_attempts=lost,
+            error_code=JobError.WORKER_LOST.value,
+            error_detail="every attempt that the job was allowed lost its worker",
+        )
+        return None if given_up is None else Event.GIVE_UP
+
+
+def _unheard(store: Store, limit: int, ring_again_seconds: float) -> list[str]:
+    """Return those of the next jobs to be claimed for which nobody has rung lately, as rung for now.
+
+    Only the `limit` most urgent are looked at, so that a long queue costs no more than a short one and
+    a broker without workers is not filled with a message per job and sweep.
+    """
+    long_ago = now_us() - microseconds(ring_again_seconds)
+    next_jobs = (
+        select(jobs.c.id, jobs.c.rung_at)
+        .where(jobs.c.status == Status.QUEUED.value)
+        .order_by(jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.id)
+        .limit(limit)
+        .subquery()
+    )
+    unheard = select(next_jobs.c.id).where(next_jobs.c.rung_at < long_ago)
+    with store.reading() as connection:
+        ids = list(connection.execute(unheard).scalars())
+    if not ids:
+        return []
+    with store.transaction(durable=False) as connection:
+        rung = connection.execute(
+            update(jobs)
+            .where(jobs.c.id.in_(ids), jobs.c.status == Status.QUEUED.value, jobs.c.rung_at < long_ago)
+            .values(rung_at=now_us())
+            .returning(jobs.c.id)
+        )
+        return list(rung.scalars())
