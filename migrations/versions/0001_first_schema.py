@@ -226,7 +226,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("idempotency_keys", "loss_chunks", "checkpoints", "models", "datasets", "jobs"):
+    for table in ("workers", "idempotency_keys", "loss_chunks", "checkpoints", "models", "datasets", "jobs"):
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION gradqueue_refuse()")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from nn.data import Dataset
 from services.status import Event, Status
 from services.store import Store, checkpoints, datasets, events
 from services.store.tables import jobs
+
+if TYPE_CHECKING:
+    from nn.data import Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +74,8 @@ def claim(store: Store, *, worker: str, lease_seconds: float) -> Claim | None:
         job_id=job.id,
         attempt=job.attempt,
         spec=job.spec,
-        dataset=Dataset.from_bytes(dataset),
-        validation=None if validation is None else Dataset.from_bytes(validation),
+        dataset=dataset.opened(),
+        validation=None if validation is None else validation.opened(),
         checkpoint=None if checkpoint is None else checkpoint.data,
         epoch=0 if checkpoint is None else checkpoint.epoch,
         best=job.best,

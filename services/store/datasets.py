@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Select, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from nn.data import Dataset
+from services.errors import Damaged
 from services.ids import new_id
 from services.status import TERMINAL
 from services.store.clock import now_us
 from services.store.tables import datasets, jobs
 
-if TYPE_CHECKING:
-    from nn.data import Dataset
+#: All columns but the numbers.
+COLUMNS = [column for column in datasets.c if column.name != "data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,28 @@ class Content:
         rows, inputs = dataset.inputs.shape
         labels = None if dataset.labels is None else list(dataset.labels)
         return cls(dataset.sha256, rows, inputs, dataset.targets.shape[1], labels, dataset.to_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A stored dataset as bytes, to be opened once the transaction is over."""
+
+    sha256: str
+    data: bytes
+
+    def opened(self) -> Dataset:
+        """Return the dataset.
+
+        Raises:
+            Damaged: the bytes are not those that were stored.
+        """
+        try:
+            dataset = Dataset.from_bytes(self.data)
+        except ValueError:
+            raise Damaged("a stored dataset is damaged") from None
+        if dataset.sha256 != self.sha256:
+            raise Damaged("a stored dataset is damaged")
+        return dataset
 
 
 def keep(connection: Connection, owner: str, content: Content) -> str:
@@ -72,9 +95,20 @@ def put(connection: Connection, owner: str, content: Content, name: str | None) 
     return _insert(connection, owner, content, name=name, inline=False), True
 
 
-def load(connection: Connection, dataset_id: str) -> bytes:
-    """Return the stored bytes of a dataset that a job refers to."""
-    return bytes(connection.execute(select(datasets.c.data).where(datasets.c.id == dataset_id)).scalar_one())
+def load(connection: Connection, dataset_id: str) -> Packed:
+    """Return a dataset that exists, still packed."""
+    row = connection.execute(
+        select(datasets.c.sha256, datasets.c.data).where(datasets.c.id == dataset_id)
+    ).one()
+    return Packed(row.sha256, bytes(row.data))
+
+
+def lock(connection: Connection, owner: str, dataset_id: str) -> bool:
+    """Say whether the dataset exists; if so, no job can begin to use it until the transaction ends."""
+    statement = (
+        select(datasets.c.id).where(datasets.c.owner == owner, datasets.c.id == dataset_id).with_for_update()
+    )
+    return connection.execute(statement).scalar_one_or_none() is not None
 
 
 def remove_unused(connection: Connection, dataset_ids: set[str]) -> None:

@@ -1,0 +1,90 @@
+"""Jobs for tests: quick to make, and each step of their life one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nn.data import Dataset
+from services import jobs
+from services.jobs import Claim, Flush, Submission
+from services.store import Store
+from services.store.rows import JobRow
+
+LEASE_SECONDS = 10.0
+EPOCHS = 50
+
+
+def a_dataset(seed: int = 0, rows: int = 3) -> Dataset:
+    numbers = np.random.default_rng(seed)
+    return Dataset(numbers.normal(size=(rows, 2)), numbers.normal(size=(rows, 1)))
+
+
+def a_submission(**changes: Any) -> Submission:
+    values: dict[str, Any] = {
+        "name": "a job",
+        "resolved": {"training": {"epochs": EPOCHS}},
+        "dataset": a_dataset(),
+        "validation": None,
+        "epochs": EPOCHS,
+        "metadata": {},
+        "priority": 0,
+        "max_attempts": 3,
+        "timeout_seconds": None,
+        "fingerprint": "f" * 64,
+        "request_sha256": "r" * 64,
+    }
+    return Submission(**values | changes)
+
+
+def submitted(store: Store, **changes: Any) -> JobRow:
+    return jobs.submit(store, a_submission(**changes), queue_limit=1_000_000).job
+
+
+def claimed(store: Store, worker: str = "a worker") -> Claim:
+    claim = jobs.claim(store, worker=worker, lease_seconds=LEASE_SECONDS)
+    assert claim is not None, "no job was queued"
+    return claim
+
+
+def a_flush(first_epoch: int = 1, last_epoch: int = 10, checkpoint: bytes | None = None) -> Flush:
+    """Progress in which the loss of epoch k is 1/k: told apart at every epoch, and always the same."""
+    epochs = np.arange(first_epoch, last_epoch + 1, dtype=np.float64)
+    return Flush(
+        first_epoch=first_epoch,
+        curve={"train_loss": 1 / epochs, "validation_loss": 2 / epochs},
+        epoch=last_epoch,
+        checkpoint=b"state after %d" % last_epoch if checkpoint is None else checkpoint,
+        epochs_per_second=1000.0,
+        best={"epoch": last_epoch} if last_epoch else None,
+    )
+
+
+def flush(store: Store, claim: Claim, first_epoch: int = 1, last_epoch: int = 10) -> None:
+    jobs.flush(store, claim, a_flush(first_epoch, last_epoch), LEASE_SECONDS)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    biases: tuple[float, ...] = (0.5,)
+
+
+@dataclass(frozen=True)
+class AnyModel:
+    """Stands in for a trained model where the store only keeps its bytes."""
+
+    problem: str = "regression"
+    inputs: int = 2
+    epoch: int = EPOCHS
+    layers: tuple[_Layer, ...] = (_Layer(),)
+    sha256: str = "a" * 64
+
+    def to_bytes(self) -> bytes:
+        return b"weights"
+
+
+def finished(store: Store, claim: Claim, first_epoch: int = 1, last_epoch: int = EPOCHS) -> JobRow:
+    model: Any = AnyModel()
+    return jobs.finish(store, claim, a_flush(first_epoch, last_epoch), model, "max_epochs")
