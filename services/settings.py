@@ -94,8 +94,8 @@ class Settings:
     sweep_seconds: float = setting(1.0, "time between two sweeps", unit="seconds", minimum=0.05)
     sweep_jobs: int = setting(100, "most jobs one sweep takes back, and most it rings for", minimum=1)
     ring_again_seconds: float = setting(
-        10.0,
-        "a job still queued this long after its last ring is rung for again",
+        5.0,
+        "a job that waits this long is rung for again, unless plenty of rings wait too",
         unit="seconds",
         minimum=0.1,
     )

@@ -43,7 +43,6 @@ def upgrade() -> None:
         sa.Column("timeout_seconds", sa.Double()),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("queued_at", sa.BigInteger(), nullable=False),
-        sa.Column("rung_at", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.BigInteger()),
         sa.Column("finished_at", sa.BigInteger()),
         sa.Column("worker", sa.Text()),

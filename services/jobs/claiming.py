@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from services.status import Event, Status
+from services.errors import Damaged
+from services.status import Event, JobError, Status
 from services.store import Store, checkpoints, datasets, events
-from services.store.tables import jobs
+from services.store.tables import URGENCY, jobs
 
 if TYPE_CHECKING:
     from nn.data import Dataset
+    from services.store.rows import JobRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,47 +40,79 @@ class Claim:
 def claim(store: Store, *, worker: str, lease_seconds: float) -> Claim | None:
     """Begin an attempt of the most urgent queued job: highest priority, then longest waiting.
 
-    Not durable: what a power cut undoes is only that somebody had begun.
-    Returns None if no job is queued.
+    Not durable: what a power cut undoes is only that somebody had begun. A job whose dataset is damaged
+    in the store fails here, and the next one is claimed. Returns None if no job is queued.
 
     Raises:
         Unavailable: the store cannot be reached now.
     """
+    while (begun := _begin(store, worker, lease_seconds)) is not None:
+        try:
+            return begun.opened()
+        except Damaged as error:
+            _refuse(store, begun.job, error)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What the transaction of a claim read; digests are checked and bytes decoded after it."""
+
+    job: JobRow
+    dataset: datasets.Packed
+    validation: datasets.Packed | None
+    checkpoints: list[checkpoints.Checkpoint]
+
+    def opened(self) -> Claim:
+        checkpoint = checkpoints.newest_whole(self.checkpoints)
+        return Claim(
+            job_id=self.job.id,
+            attempt=self.job.attempt,
+            spec=self.job.spec,
+            dataset=self.dataset.opened(),
+            validation=None if self.validation is None else self.validation.opened(),
+            checkpoint=None if checkpoint is None else checkpoint.data,
+            epoch=0 if checkpoint is None else checkpoint.epoch,
+            best=self.job.best,
+            timeout_seconds=self.job.timeout_seconds,
+            running_us=self.job.running_us,
+        )
+
+
+def _begin(store: Store, worker: str, lease_seconds: float) -> _Begun | None:
     most_urgent = (
         select(jobs.c.id)
         .where(jobs.c.status == Status.QUEUED.value)
-        .order_by(jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.id)
+        .order_by(*URGENCY)
         .limit(1)
         .with_for_update(skip_locked=True)
-        .scalar_subquery()
     )
     with store.transaction(durable=False) as connection:
         job = events.apply(
             connection,
             Event.CLAIM,
-            jobs.c.id == most_urgent,
+            jobs.c.id == most_urgent.scalar_subquery(),
             worker=worker,
             lease_expires_at=events.lease_until(lease_seconds),
         )
         if job is None:
             return None
-        dataset = datasets.load(connection, job.dataset_id)
-        validation = (
-            None
-            if job.validation_dataset_id is None
-            else datasets.load(connection, job.validation_dataset_id)
+        validation_id = job.validation_dataset_id
+        return _Begun(
+            job,
+            dataset=datasets.load(connection, job.dataset_id),
+            validation=None if validation_id is None else datasets.load(connection, validation_id),
+            checkpoints=checkpoints.kept(connection, job.id),
         )
-        candidates = checkpoints.kept(connection, job.id)
-    checkpoint = checkpoints.newest_whole(candidates)
-    return Claim(
-        job_id=job.id,
-        attempt=job.attempt,
-        spec=job.spec,
-        dataset=dataset.opened(),
-        validation=None if validation is None else validation.opened(),
-        checkpoint=None if checkpoint is None else checkpoint.data,
-        epoch=0 if checkpoint is None else checkpoint.epoch,
-        best=job.best,
-        timeout_seconds=job.timeout_seconds,
-        running_us=job.running_us,
-    )
+
+
+def _refuse(store: Store, job: JobRow, error: Damaged) -> None:
+    with store.transaction() as connection:
+        events.apply(
+            connection,
+            Event.FAIL,
+            jobs.c.id == job.id,
+            jobs.c.attempt == job.attempt,
+            error_code=JobError.INTERNAL.value,
+            error_detail=error.detail,
+        )

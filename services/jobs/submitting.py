@@ -164,7 +164,6 @@ def _insert(connection: Connection, new: _New) -> JobRow:
             timeout_seconds=submission.timeout_seconds,
             created_at=now_us(),
             queued_at=now_us(),
-            rung_at=now_us(),
             queued_us=0,
             running_us=0,
             spec=submission.resolved,

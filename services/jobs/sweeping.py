@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from services.status import Event, JobError, Status
 from services.store import Store, events
 from services.store.clock import microseconds, now_us
-from services.store.tables import jobs
+from services.store.tables import URGENCY, jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,9 @@ class Swept:
 def sweep(store: Store, *, limit: int, ring_again_seconds: float) -> Swept:
     """Take back at most `limit` jobs whose lease ran out, and find at most `limit` to ring for.
 
-    Any number of sweepers may do this at the same time. The caller rings for `to_ring`, which includes
-    the jobs taken back.
+    Any number of sweepers may do this at the same time. `to_ring` are the jobs taken back and the most
+    urgent of those that wait for `ring_again_seconds`: their ring was lost, or all workers are busy. Which
+    of the two, the caller knows, who sees how many rings nobody has answered yet.
 
     Raises:
         Unavailable: the store cannot be reached now; what was done stays done.
@@ -71,29 +72,18 @@ def _end_lost_attempt(store: Store, job_id: str, attempt: int) -> Event | None:
 
 
 def _unheard(store: Store, limit: int, ring_again_seconds: float) -> list[str]:
-    """Return those of the next jobs to be claimed for which nobody has rung lately, as rung for now.
+    """Return those of the next jobs to be claimed that have waited long.
 
-    Only the `limit` most urgent are looked at, so that a long queue costs no more than a short one and
-    a broker without workers is not filled with a message per job and sweep.
+    Only the `limit` most urgent are looked at, so that a long queue costs no more than a short one.
     """
-    long_ago = now_us() - microseconds(ring_again_seconds)
     next_jobs = (
-        select(jobs.c.id, jobs.c.rung_at)
+        select(jobs.c.id, jobs.c.queued_at)
         .where(jobs.c.status == Status.QUEUED.value)
-        .order_by(jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.id)
+        .order_by(*URGENCY)
         .limit(limit)
         .subquery()
     )
-    unheard = select(next_jobs.c.id).where(next_jobs.c.rung_at < long_ago)
+    long_ago = now_us() - microseconds(ring_again_seconds)
     with store.reading() as connection:
-        ids = list(connection.execute(unheard).scalars())
-    if not ids:
-        return []
-    with store.transaction(durable=False) as connection:
-        rung = connection.execute(
-            update(jobs)
-            .where(jobs.c.id.in_(ids), jobs.c.status == Status.QUEUED.value, jobs.c.rung_at < long_ago)
-            .values(rung_at=now_us())
-            .returning(jobs.c.id)
-        )
-        return list(rung.scalars())
+        statement = select(next_jobs.c.id).where(next_jobs.c.queued_at < long_ago)
+        return list(connection.execute(statement).scalars())

@@ -63,7 +63,7 @@ def _consequences(transition: Transition) -> dict[str, Any]:
             values[column] = None
     values |= _durations(transition)
     if target is Status.QUEUED:
-        values |= {"queued_at": now_us(), "rung_at": now_us()}
+        values["queued_at"] = now_us()
     if target is Status.RUNNING:
         values["running_since"] = now_us()
     if transition.event is Event.CLAIM:

@@ -17,7 +17,7 @@ class JobRow:
     """A job as the store holds it.
 
     `version` grows with every change a client can see. `queued_us` and `running_us` are durations up to
-    the last change; `queued_at` is when the job last began to wait, `rung_at` when a worker was last rung.
+    the last change; `queued_at` is when the job last began to wait.
     """
 
     id: str
@@ -32,7 +32,6 @@ class JobRow:
     timeout_seconds: float | None
     created_at: int
     queued_at: int
-    rung_at: int
     started_at: int | None
     finished_at: int | None
     worker: str | None

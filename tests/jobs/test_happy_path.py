@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from services import jobs
 from services.status import Status
-from services.store import Store
 from tests.support.jobs import a_flush, claimed, finished, flush, submitted
+
+if TYPE_CHECKING:
+    from services.store import Store
 
 
 def test_a_submitted_job_is_queued_and_can_be_read(store: Store) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nn.data import Dataset
 from services import jobs
 from services.jobs import Claim, Flush, Submission
-from services.store import Store
-from services.store.rows import JobRow
+
+if TYPE_CHECKING:
+    from services.store import Store
+    from services.store.rows import JobRow
 
 LEASE_SECONDS = 10.0
 EPOCHS = 50
