@@ -1,7 +1,7 @@
 # What can be done here. Everything happens in .venv, with the exact versions in requirements*.lock.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fast lint format lock bench clean
+.PHONY: help setup demo test fast lint format docs lock bench clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 8
@@ -29,6 +29,9 @@ lint: .venv/dev.stamp ## Check style, types, and who may import whom
 format: .venv/dev.stamp ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+docs: .venv/dev.stamp ## Write the pages that are made from the code
+	@$(BIN)/python docs/generate.py
 
 bench: .venv/dev.stamp ## Measure the engine beside its peers
 	@$(BIN)/python -m benchmarks

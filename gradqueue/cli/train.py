@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from gradqueue.cli.configuration import configured
 from gradqueue.cli.outcome import Exit, complain
 
 if TYPE_CHECKING:
     from nn.training import Trainer
-
-#: Multiply-adds of the first call into the trainer; what follows is as large as `CALL_SECONDS` allows.
-FIRST_WORK = 1_000
-#: Seconds that one call should take, which is how often the progress bar moves.
-CALL_SECONDS = 0.1
 
 
 @click.command()
@@ -35,11 +31,10 @@ def train(file: BinaryIO, trainer: str | None, out: BinaryIO) -> None:
     from nn.model import model_of
     from nn.preparation import prepare
     from services.schemas import parse_job, resolved, weights
-    from services.settings import Limits
 
     if trainer is not None and trainer not in trainers.TRAINERS:
         raise click.BadParameter(f"choose from {', '.join(trainers.TRAINERS)}", param_hint="--trainer")
-    submission = parse_job(file.read(), Limits(), lambda dataset_id: None)
+    submission = parse_job(file.read(), configured().limits, lambda dataset_id: None)
     spec = resolved.load(submission.resolved)
     prepared = prepare(spec, submission.dataset, submission.validation)
     training = trainers.start(spec, prepared, trainer=trainer or trainers.DEFAULT_TRAINER)
@@ -52,13 +47,14 @@ def _run(training: Trainer, title: str, epochs: int) -> int:
     """Train to the end under a progress bar and return the number of epochs; divergence ends the command."""
     from gradqueue.cli.progress import training_progress
     from nn.training import Diverged
+    from services.worker.pace import Pace
 
-    work, began = FIRST_WORK, time.monotonic()
+    pace, began = Pace(), time.monotonic()
     with training_progress(title, epochs) as show:
         while True:
             called = time.monotonic()
             try:
-                progress = training.advance(work)
+                progress = training.advance(pace.work)
             except Diverged as diverged:
                 complain(f"{title} failed: {diverged} (diverged)")
                 raise click.exceptions.Exit(Exit.JOB_NOT_SUCCEEDED) from None
@@ -73,5 +69,4 @@ def _run(training: Trainer, title: str, epochs: int) -> int:
                 )
             if progress.stop_reason is not None:
                 return progress.epoch
-            # At most four times as much at once: the first calls are too short to be measured well.
-            work = int(work * min(4.0, CALL_SECONDS / (now - called + 1e-9))) or 1
+            pace.took(now - called)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from scripted_service import ScriptedService
+
+from tests.gradqueue.scripted_service import ScriptedService
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from scripted_service import Answer, ScriptedService, job, problem
 
 from gradqueue.cli import main
 from gradqueue.cli.outcome import Exit
+from tests.gradqueue.scripted_service import Answer, ScriptedService, job, problem
 
 
 def gradqueue(*arguments: str, url: str = "", stdin: str | bytes | None = None) -> Result:

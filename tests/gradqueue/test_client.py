@@ -9,9 +9,9 @@ import threading
 
 import numpy as np
 import pytest
-from scripted_service import Answer, ScriptedService, job, problem
 
 from gradqueue import Client, Problem, Unreachable
+from tests.gradqueue.scripted_service import Answer, ScriptedService, job, problem
 
 ACCEPTED = Answer(202, job())
 NOT_NOW = problem(503, "unavailable", "the store is away")

@@ -1,0 +1,49 @@
+"""Facts about the documents: generated pages are current, links lead somewhere, commands exist."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from gradqueue.cli import main
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+PAGES = runpy.run_path(str(ROOT / "docs/generate.py"))["PAGES"]
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_generated_page_is_current(page: str) -> None:
+    assert (ROOT / "docs" / page).read_text() == PAGES[page](), "run: make docs"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_links_to_files_lead_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("index", ["docs/README.md", "docs/decisions/README.md"])
+def test_an_index_names_every_page_beside_it(index: str) -> None:
+    pages = {path.name for path in (ROOT / index).parent.glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"({page})" not in (ROOT / index).read_text()} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
+def test_commands_that_documents_name_exist(document: Path) -> None:
+    """In code only: in prose "gradqueue takes a job" is no command."""
+    text = document.read_text()
+    code = "\n".join(
+        re.findall(r"```(?:sh|bash|console)\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text)
+    )
+    commands = set(re.findall(r"^gradqueue ([a-z]+)", code, re.MULTILINE))
+    assert commands - set(main.commands) == set()
+    targets = set(re.findall(r"^make ([a-z]+)", code, re.MULTILINE))
+    assert targets - set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)) == set()
