@@ -10,14 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import structlog
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
-
-Form = Literal["json", "text"]
 
 #: Libraries whose routine lines say nothing about jobs; their warnings and errors are kept.
 QUIET_LIBRARIES = ("alembic", "amqp", "celery", "kombu", "matplotlib", "numba", "redis", "urllib3")
@@ -55,8 +53,8 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return structlog.stdlib.get_logger(name)
 
 
-def setup(form: Form, *, level: str = "info", stream: TextIO | None = None) -> None:
-    """Send every log line of this process to `stream` (standard error if None) in the given form.
+def setup(form: str, *, level: str = "info", stream: TextIO | None = None) -> None:
+    """Send every log line of this process to `stream` (standard error if None) as "text" or "json".
 
     `level` is the least severe level shown: "debug", "info", "warning" or "error".
     Calling it again replaces the earlier set-up.
@@ -74,7 +72,7 @@ def setup(form: Form, *, level: str = "info", stream: TextIO | None = None) -> N
     logging.captureWarnings(capture=True)
 
 
-def _rendering(form: Form, output: TextIO) -> list[Processor]:
+def _rendering(form: str, output: TextIO) -> list[Processor]:
     remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if form == "json":
         return [

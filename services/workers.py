@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, update
 
-from services.store.clock import microseconds, now_us
-from services.store.tables import workers
+from services.status import Status
+from services.store.clock import MICROSECONDS, elapsed_us, microseconds, now_us
+from services.store.tables import jobs, workers
 
 if TYPE_CHECKING:
     from services.store.store import Store
@@ -60,3 +61,19 @@ def alive(store: Store) -> list[Worker]:
             select(*columns).where(workers.c.alive_until > now_us()).order_by(workers.c.name)
         )
         return [Worker(*row) for row in rows]
+
+
+def longest_wait(store: Store) -> float | None:
+    """Return for how many seconds the next job to be claimed has waited; None if none waits.
+
+    Not the job that has waited longest: that one may wait behind more urgent ones for good reason.
+    """
+    statement = (
+        select(elapsed_us(jobs.c.queued_at))
+        .where(jobs.c.status == Status.QUEUED.value)
+        .order_by(jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.id)
+        .limit(1)
+    )
+    with store.reading() as connection:
+        waited = connection.execute(statement).scalar_one_or_none()
+    return None if waited is None else waited / MICROSECONDS

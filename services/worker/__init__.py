@@ -1,0 +1,1 @@
+"""The worker: answers rings, trains jobs, and sweeps up after workers that died."""

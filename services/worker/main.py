@@ -1,0 +1,110 @@
+"""The worker's main process: a Celery worker with our settings, our one task and the sweeper."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+from celery import bootsteps, signals
+
+from services import broker, logs
+from services.worker.app import make_worker_app
+from services.worker.child import Child
+from services.worker.signs import Signs
+from services.worker.sweeper import Sweeper
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from services.settings import Settings
+
+log = logs.get_logger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Answer rings until SIGTERM or Ctrl-C; return the exit code of the process.
+
+    When it ends, the jobs under way are handed back: their last state is stored and another worker goes on.
+    """
+    logs.setup(settings.log_format, level=settings.log_level)
+    processes = settings.workers or usable_cores()
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    signs = Signs()
+    sweeper = Sweeper(
+        settings, worker=name, processes=processes, quiet_seconds=signs.quiet_seconds, on_dead=_end_at_once
+    )
+    app = make_worker_app(settings, processes=processes)
+    _add_task(app, settings, signs, worker=name)
+    _hand_back_at_the_end(app, settings, signs)
+    # Celery sets up no logging of its own when somebody listens to this.
+    signals.setup_logging.connect(_keep_our_logging)
+    # Not before: a worker that cannot reach its broker does not count as alive.
+    signals.worker_ready.connect(sweeper.on_worker_ready)
+    worker = app.Worker(
+        hostname=f"gradqueue@{name}",
+        quiet=True,
+        loglevel="WARNING",
+        # Workers need not know of each other, and their chatter would wake them all the time.
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    sweeper.stop()
+    return worker.exitcode or 0
+
+
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _add_task(app: Celery, settings: Settings, signs: Signs, *, worker: str) -> None:
+    """Give `app` its one task, which the pool processes run, and have each of them set up after its fork."""
+    main_process = os.getpid()
+    child: Child | None = None
+
+    def begin_child(**_: Any) -> None:
+        nonlocal child
+        child = Child(settings, signs, worker=worker, parent=main_process)
+
+    def train(job_id: str) -> None:
+        assert child is not None, "the task runs in pool processes only"  # noqa: S101
+        child.answer(job_id)
+
+    signals.worker_process_init.connect(begin_child, weak=False)
+    app.task(train, name=broker.TASK)
+
+
+def _hand_back_at_the_end(app: Celery, settings: Settings, signs: Signs) -> None:
+    """Have the children told to hand their jobs back whenever this worker ends, and see that it does end."""
+
+    def end(**_: Any) -> None:
+        if signs.stopping:
+            return
+        signs.stop()
+        log.info("worker ends; its jobs are handed back")
+        last_resort = threading.Timer(settings.shutdown_seconds, _end_at_once)
+        last_resort.daemon = True
+        last_resort.start()
+
+    class End(bootsteps.StartStopStep):  # type: ignore[misc]
+        """After an error in its main loop Celery sends no signal and lets tasks run to their end."""
+
+        def close(self, _worker: Any) -> None:
+            end()
+
+    # The signal comes at once, the boot step only when the main loop comes round.
+    signals.worker_shutting_down.connect(end, weak=False)
+    app.steps["worker"].add(End)
+
+
+def _keep_our_logging(**_: Any) -> None:
+    pass
+
+
+def _end_at_once() -> None:
+    """End this process, whatever it hangs in. Its children notice, and a supervisor starts it again."""
+    os._exit(os.EX_SOFTWARE)
