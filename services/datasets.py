@@ -62,8 +62,8 @@ def content(store: Store, dataset_id: str, owner: str = "") -> Dataset:
     """
     with store.reading() as connection:
         row = _row(connection, dataset_id, owner)
-        packed = stored.load(connection, row.id)
-    return packed.opened()
+        sealed = stored.load(connection, row.id)
+    return stored.opened(sealed)
 
 
 def list_datasets(store: Store, limit: int, after: str | None = None, owner: str = "") -> Page[DatasetRow]:

@@ -51,10 +51,10 @@ def content(store: Store, model_id: str, owner: str = "") -> Model:
     """
     with store.reading() as connection:
         _row(connection, model_id, owner)
-        packed = stored.load(connection, model_id)
-    if packed is None:
+        sealed = stored.load(connection, model_id)
+    if sealed is None:
         raise _not_found(model_id)
-    return packed.opened()
+    return stored.opened(sealed)
 
 
 def list_models(store: Store, limit: int, after: str | None = None, owner: str = "") -> Page[ModelRow]:

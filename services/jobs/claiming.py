@@ -15,6 +15,7 @@ from services.store.tables import URGENCY, jobs
 if TYPE_CHECKING:
     from nn.data import Dataset
     from services.store.rows import JobRow
+    from services.store.sealed import Sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,8 @@ class _Begun:
     """What the transaction of a claim read; digests are checked and bytes decoded after it."""
 
     job: JobRow
-    dataset: datasets.Packed
-    validation: datasets.Packed | None
+    dataset: Sealed
+    validation: Sealed | None
     checkpoints: list[checkpoints.Checkpoint]
 
     def opened(self) -> Claim:
@@ -69,9 +70,9 @@ class _Begun:
             job_id=self.job.id,
             attempt=self.job.attempt,
             spec=self.job.spec,
-            dataset=self.dataset.opened(),
-            validation=None if self.validation is None else self.validation.opened(),
-            checkpoint=None if checkpoint is None else checkpoint.data,
+            dataset=datasets.opened(self.dataset),
+            validation=None if self.validation is None else datasets.opened(self.validation),
+            checkpoint=None if checkpoint is None else checkpoint.state.data,
             epoch=0 if checkpoint is None else checkpoint.epoch,
             best=self.job.best,
             timeout_seconds=self.job.timeout_seconds,

@@ -8,6 +8,7 @@ from services.ids import new_id
 from services.jobs.progress import Flush, fence, lease_lost, store_progress
 from services.status import Event, JobError, StopReason
 from services.store import Store, checkpoints, events, models
+from services.store.sealed import Sealed
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -52,7 +53,7 @@ def finish(store: Store, claim: Claim, flush: Flush, model: Model, stop_reason: 
             Event.FINISH,
             stop_reason=StopReason(stop_reason).value,
             model_id=model_id,
-            weights_sha256=content.sha256,
+            weights_sha256=content.weights_sha256,
         )
         models.put(connection, model_id, job.owner, content, name=job.name, job_id=job.id)
         checkpoints.remove(connection, job.id)
@@ -93,4 +94,4 @@ def _leave(connection: Connection, claim: Claim, event: Event, **values: Any) ->
 
 
 def _sealed(flush: Flush) -> checkpoints.Checkpoint:
-    return checkpoints.Checkpoint.sealed(flush.epoch, flush.checkpoint)
+    return checkpoints.Checkpoint(flush.epoch, Sealed.of(flush.checkpoint))

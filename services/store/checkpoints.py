@@ -1,33 +1,22 @@
-"""Checkpoints: the two newest of each job, each with the digest it must still have when it is read."""
+"""Checkpoints: the two newest of each job. A damaged one is passed over, never used."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from services.store.sealed import Sealed
 from services.store.tables import checkpoints
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The state after `epoch`, with the digest that its bytes had when they were made."""
+    """The state of a training after `epoch`."""
 
     epoch: int
-    sha256: str
-    data: bytes
-
-    @classmethod
-    def sealed(cls, epoch: int, data: bytes) -> Checkpoint:
-        """Make a checkpoint to be stored. It takes the digest, so do it before a transaction begins."""
-        return cls(epoch, hashlib.sha256(data).hexdigest(), data)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the bytes are still those that were sealed."""
-        return hashlib.sha256(self.data).hexdigest() == self.sha256
+    state: Sealed
 
 
 def put(connection: Connection, job_id: str, attempt: int, version: int, checkpoint: Checkpoint) -> None:
@@ -42,8 +31,8 @@ def put(connection: Connection, job_id: str, attempt: int, version: int, checkpo
             version=version,
             attempt=attempt,
             epoch=checkpoint.epoch,
-            sha256=checkpoint.sha256,
-            data=checkpoint.data,
+            sha256=checkpoint.state.sha256,
+            data=checkpoint.state.data,
         )
     )
     before = select(func.max(checkpoints.c.version)).where(
@@ -63,12 +52,14 @@ def kept(connection: Connection, job_id: str) -> list[Checkpoint]:
         .where(checkpoints.c.job_id == job_id)
         .order_by(checkpoints.c.version.desc())
     )
-    return [Checkpoint(row.epoch, row.sha256, bytes(row.data)) for row in connection.execute(statement)]
+    return [
+        Checkpoint(row.epoch, Sealed(row.sha256, bytes(row.data))) for row in connection.execute(statement)
+    ]
 
 
 def newest_whole(candidates: Iterable[Checkpoint]) -> Checkpoint | None:
     """Return the first of `candidates` that is not damaged."""
-    return next((checkpoint for checkpoint in candidates if checkpoint.is_whole), None)
+    return next((checkpoint for checkpoint in candidates if checkpoint.state.is_whole), None)
 
 
 def remove(connection: Connection, job_id: str) -> None:

@@ -2,61 +2,41 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nn.data import Dataset
-from services.errors import Damaged
 from services.ids import new_id
 from services.status import TERMINAL
 from services.store.clock import now_us
+from services.store.rows import DatasetRow
+from services.store.sealed import Sealed
 from services.store.tables import datasets, jobs
 
-#: All columns but the numbers.
-COLUMNS = [column for column in datasets.c if column.name != "data"]
+#: The columns of a `DatasetRow`.
+COLUMNS = [datasets.c[field.name] for field in dataclasses.fields(DatasetRow)]
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """A dataset ready to be stored; made before a transaction begins, because it encodes every number."""
 
-    sha256: str
     rows: int
     inputs: int
     targets: int
     labels: list[str | int] | None
-    data: bytes
+    packed: Sealed
 
     @classmethod
     def of(cls, dataset: Dataset) -> Content:
         """Encode `dataset`."""
         rows, inputs = dataset.inputs.shape
         labels = None if dataset.labels is None else list(dataset.labels)
-        return cls(dataset.sha256, rows, inputs, dataset.targets.shape[1], labels, dataset.to_bytes())
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A stored dataset as bytes, to be opened once the transaction is over."""
-
-    sha256: str
-    data: bytes
-
-    def opened(self) -> Dataset:
-        """Return the dataset.
-
-        Raises:
-            Damaged: the bytes are not those that were stored.
-        """
-        try:
-            dataset = Dataset.from_bytes(self.data)
-        except ValueError:
-            raise Damaged("a stored dataset is damaged") from None
-        if dataset.sha256 != self.sha256:
-            raise Damaged("a stored dataset is damaged")
-        return dataset
+        targets = dataset.targets.shape[1]
+        return cls(rows, inputs, targets, labels, Sealed.of(dataset.to_bytes()))
 
 
 def keep(connection: Connection, owner: str, content: Content) -> str:
@@ -66,7 +46,7 @@ def keep(connection: Connection, owner: str, content: Content) -> str:
     """
     known = connection.execute(
         select(datasets.c.id)
-        .where(datasets.c.owner == owner, datasets.c.sha256 == content.sha256)
+        .where(datasets.c.owner == owner, datasets.c.sha256 == content.packed.sha256)
         .with_for_update(read=True, key_share=True)
     ).scalar_one_or_none()
     return known or _insert(connection, owner, content, name=None, inline=True)
@@ -86,7 +66,7 @@ def put(connection: Connection, owner: str, content: Content, name: str | None) 
     """Store a dataset for its own sake: it stays until it is deleted. Return its id and whether it is new."""
     known = connection.execute(
         update(datasets)
-        .where(datasets.c.owner == owner, datasets.c.sha256 == content.sha256)
+        .where(datasets.c.owner == owner, datasets.c.sha256 == content.packed.sha256)
         .values(inline=False)
         .returning(datasets.c.id)
     ).scalar_one_or_none()
@@ -95,12 +75,21 @@ def put(connection: Connection, owner: str, content: Content, name: str | None) 
     return _insert(connection, owner, content, name=name, inline=False), True
 
 
-def load(connection: Connection, dataset_id: str) -> Packed:
-    """Return a dataset that exists, still packed."""
+def load(connection: Connection, dataset_id: str) -> Sealed:
+    """Return a dataset that exists; `opened` makes it usable."""
     row = connection.execute(
         select(datasets.c.sha256, datasets.c.data).where(datasets.c.id == dataset_id)
     ).one()
-    return Packed(row.sha256, bytes(row.data))
+    return Sealed(row.sha256, bytes(row.data))
+
+
+def opened(sealed: Sealed) -> Dataset:
+    """Return a dataset that was loaded; do it after the transaction.
+
+    Raises:
+        Damaged: the bytes are not those that were stored.
+    """
+    return Dataset.from_bytes(sealed.opened())
 
 
 def lock(connection: Connection, owner: str, dataset_id: str) -> bool:
@@ -142,16 +131,16 @@ def _insert(connection: Connection, owner: str, content: Content, *, name: str |
         owner=owner,
         name=name,
         created_at=now_us(),
-        sha256=content.sha256,
+        sha256=content.packed.sha256,
         rows=content.rows,
         inputs=content.inputs,
         targets=content.targets,
         labels=content.labels,
         inline=inline,
-        data=content.data,
+        data=content.packed.data,
     )
     # Somebody may have stored the same content a moment ago: then this changes nothing, but tells its id.
     known = statement.on_conflict_do_update(
-        index_elements=["owner", "sha256"], set_={"sha256": content.sha256}
+        index_elements=["owner", "sha256"], set_={"sha256": content.packed.sha256}
     )
     return str(connection.execute(known.returning(datasets.c.id)).scalar_one())

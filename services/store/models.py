@@ -2,71 +2,55 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, select
 
-from services.errors import Damaged
+from nn.model import Model
 from services.store.clock import now_us
 from services.store.rows import ModelRow, row_of
+from services.store.sealed import Sealed
 from services.store.tables import models
 
-if TYPE_CHECKING:
-    from nn.model import Model
-
-#: All columns but the weights.
-COLUMNS = [column for column in models.c if column.name != "data"]
+#: The columns of a `ModelRow`.
+COLUMNS = [models.c[field.name] for field in dataclasses.fields(ModelRow)]
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """A model ready to be stored; made before a transaction begins, because it encodes every weight."""
 
-    sha256: str
+    weights_sha256: str
     problem: str
     inputs: int
     outputs: int
     epoch: int
-    data: bytes
+    packed: Sealed
 
     @classmethod
     def of(cls, model: Model) -> Content:
         """Encode `model`."""
         outputs = len(model.layers[-1].biases)
-        return cls(model.sha256, model.problem, model.inputs, outputs, model.epoch, model.to_bytes())
+        packed = Sealed.of(model.to_bytes())
+        return cls(model.sha256, model.problem, model.inputs, outputs, model.epoch, packed)
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A stored model as bytes, to be opened once the transaction is over."""
-
-    sha256: str
-    data: bytes
-
-    def opened(self) -> Model:
-        """Return the model.
-
-        Raises:
-            Damaged: the bytes are not those that were stored.
-        """
-        from nn.model import Model
-
-        try:
-            model = Model.from_bytes(self.data)
-        except ValueError:
-            raise Damaged("a stored model is damaged") from None
-        if model.sha256 != self.sha256:
-            raise Damaged("a stored model is damaged")
-        return model
-
-
-def load(connection: Connection, model_id: str) -> Packed | None:
-    """Return a model, still packed, or None if there is none (any more)."""
+def load(connection: Connection, model_id: str) -> Sealed | None:
+    """Return a model, or None if there is none (any more); `opened` makes it usable."""
     row = connection.execute(
-        select(models.c.weights_sha256, models.c.data).where(models.c.id == model_id)
+        select(models.c.sha256, models.c.data).where(models.c.id == model_id)
     ).one_or_none()
-    return None if row is None else Packed(row.weights_sha256, bytes(row.data))
+    return None if row is None else Sealed(row.sha256, bytes(row.data))
+
+
+def opened(sealed: Sealed) -> Model:
+    """Return a model that was loaded; do it after the transaction.
+
+    Raises:
+        Damaged: the bytes are not those that were stored.
+    """
+    return Model.from_bytes(sealed.opened())
 
 
 def put(
@@ -91,8 +75,9 @@ def put(
             inputs=content.inputs,
             outputs=content.outputs,
             epoch=content.epoch,
-            weights_sha256=content.sha256,
-            data=content.data,
+            weights_sha256=content.weights_sha256,
+            sha256=content.packed.sha256,
+            data=content.packed.data,
         )
         .returning(*COLUMNS)
     ).one()

@@ -185,6 +185,7 @@ models = Table(
     Column("outputs", BigInteger, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("weights_sha256", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
 Index("ix_models_list", models.c.owner, models.c.created_at, models.c.id)
