@@ -84,6 +84,18 @@ def read(cls: type[Any], environment: Mapping[str, str], prefix: str = PREFIX) -
     return cls(**values)
 
 
+def variables(settings: Any, prefix: str = PREFIX) -> dict[str, str]:
+    """Return the variables that make these settings again in a child process; nothing is masked."""
+    written: dict[str, str] = {}
+    for field in dataclasses.fields(settings):
+        value, variable = getattr(settings, field.name), prefix + field.name.upper()
+        if dataclasses.is_dataclass(value):
+            written |= variables(value, variable + "_")
+        else:
+            written[variable] = _shown(value, secret=False)
+    return written
+
+
 def entries(settings: Any, prefix: str = PREFIX, path: str = "") -> Iterator[Entry]:
     """List every setting in the order of its declaration, nested ones by their dotted name."""
     for field in dataclasses.fields(settings):

@@ -10,6 +10,31 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+FORBIDDEN_MOVE = """OLD.status IN ('cancelled', 'failed', 'succeeded')
+OR OLD.status <> NEW.status AND OLD.status || '->' || NEW.status NOT IN (
+'paused->cancelled', 'paused->queued', 'queued->cancelled', 'queued->paused', 'queued->running',
+'running->cancelled', 'running->failed', 'running->paused', 'running->queued', 'running->running',
+'running->succeeded')"""
+
+TRIGGERS = {
+    "sqlite": (
+        f"""CREATE TRIGGER jobs_moves BEFORE UPDATE ON jobs
+WHEN {FORBIDDEN_MOVE}
+BEGIN SELECT RAISE(ABORT, 'the status of this job does not allow this change'); END""",
+        """CREATE TRIGGER loss_chunks_are_final BEFORE UPDATE ON loss_chunks
+BEGIN SELECT RAISE(ABORT, 'stored epochs never change'); END""",
+    ),
+    "postgresql": (
+        """CREATE FUNCTION gradqueue_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'check_violation'; END $$""",
+        f"""CREATE TRIGGER jobs_moves BEFORE UPDATE ON jobs FOR EACH ROW
+WHEN ({FORBIDDEN_MOVE})
+EXECUTE FUNCTION gradqueue_refuse('the status of this job does not allow this change')""",
+        """CREATE TRIGGER loss_chunks_are_final BEFORE UPDATE ON loss_chunks FOR EACH ROW
+EXECUTE FUNCTION gradqueue_refuse('stored epochs never change')""",
+    ),
+}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -97,7 +122,8 @@ def upgrade() -> None:
             "(worker IS NOT NULL) = (status IN ('running'))", name=op.f("ck_jobs_worker_filled")
         ),
         sa.CheckConstraint(
-            "error_code IN ('determinism_violation', 'diverged', 'internal', 'out_of_memory', 'timeout', 'worker_lost')",
+            "error_code IN "
+            "('determinism_violation', 'diverged', 'internal', 'out_of_memory', 'timeout', 'worker_lost')",
             name=op.f("ck_jobs_error_code"),
         ),
         sa.CheckConstraint(
@@ -222,7 +248,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "first_epoch", name=op.f("pk_loss_chunks")),
     )
     for statement in TRIGGERS[op.get_bind().dialect.name]:
-        op.get_bind().exec_driver_sql(statement)
+        op.execute(statement)
 
 
 def downgrade() -> None:
@@ -230,26 +256,3 @@ def downgrade() -> None:
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION gradqueue_refuse()")
-
-
-MOVE_REFUSED = "this change of a job is not allowed by its status"
-FORBIDDEN_MOVE = """OLD.status IN ('cancelled', 'failed', 'succeeded') OR (OLD.status <> NEW.status AND OLD.status || ' -> ' || NEW.status NOT IN ('paused -> cancelled', 'paused -> queued', 'queued -> cancelled', 'queued -> paused', 'queued -> running', 'running -> cancelled', 'running -> failed', 'running -> paused', 'running -> queued', 'running -> running', 'running -> succeeded'))"""
-
-TRIGGERS = {
-    "sqlite": (
-        f"""CREATE TRIGGER jobs_moves BEFORE UPDATE ON jobs
-WHEN {FORBIDDEN_MOVE}
-BEGIN SELECT RAISE(ABORT, 'this change of a job is not allowed by its status'); END""",
-        """CREATE TRIGGER loss_chunks_are_final BEFORE UPDATE ON loss_chunks
-BEGIN SELECT RAISE(ABORT, 'stored epochs never change'); END""",
-    ),
-    "postgresql": (
-        """CREATE FUNCTION gradqueue_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'check_violation'; END $$""",
-        f"""CREATE TRIGGER jobs_moves BEFORE UPDATE ON jobs FOR EACH ROW
-WHEN ({FORBIDDEN_MOVE})
-EXECUTE FUNCTION gradqueue_refuse('this change of a job is not allowed by its status')""",
-        """CREATE TRIGGER loss_chunks_are_final BEFORE UPDATE ON loss_chunks FOR EACH ROW
-EXECUTE FUNCTION gradqueue_refuse('stored epochs never change')""",
-    ),
-}

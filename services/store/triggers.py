@@ -12,18 +12,15 @@ from services.status import TERMINAL, TRANSITIONS
 from services.store.constraints import quoted
 from services.store.tables import loss_chunks
 
-_MOVES = quoted({f"{source} -> {t.target}" for t in TRANSITIONS.values() for source in t.sources})
-
-#: An update of a job must leave its status or move it along an arrow; of a terminal job there is none.
-_FORBIDDEN_MOVE = (
-    f"OLD.status IN ({quoted(TERMINAL)}) OR "
-    f"(OLD.status <> NEW.status AND OLD.status || ' -> ' || NEW.status NOT IN ({_MOVES}))"
-)
+#: An update of a job leaves its status or moves it along an arrow; of a terminal job there is no update.
+FORBIDDEN_MOVE = f"""OLD.status IN ({quoted(TERMINAL)})
+OR OLD.status <> NEW.status AND OLD.status || '->' || NEW.status NOT IN (
+{quoted({f"{source}->{t.target}" for t in TRANSITIONS.values() for source in t.sources})})"""
 
 SQLITE = (
     f"""CREATE TRIGGER jobs_moves BEFORE UPDATE ON jobs
-WHEN {_FORBIDDEN_MOVE}
-BEGIN SELECT RAISE(ABORT, 'this change of a job is not allowed by its status'); END""",
+WHEN {FORBIDDEN_MOVE}
+BEGIN SELECT RAISE(ABORT, 'the status of this job does not allow this change'); END""",
     """CREATE TRIGGER loss_chunks_are_final BEFORE UPDATE ON loss_chunks
 BEGIN SELECT RAISE(ABORT, 'stored epochs never change'); END""",
 )
@@ -32,21 +29,19 @@ POSTGRESQL = (
     """CREATE FUNCTION gradqueue_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'check_violation'; END $$""",
     f"""CREATE TRIGGER jobs_moves BEFORE UPDATE ON jobs FOR EACH ROW
-WHEN ({_FORBIDDEN_MOVE})
-EXECUTE FUNCTION gradqueue_refuse('this change of a job is not allowed by its status')""",
+WHEN ({FORBIDDEN_MOVE})
+EXECUTE FUNCTION gradqueue_refuse('the status of this job does not allow this change')""",
     """CREATE TRIGGER loss_chunks_are_final BEFORE UPDATE ON loss_chunks FOR EACH ROW
 EXECUTE FUNCTION gradqueue_refuse('stored epochs never change')""",
 )
 
 
 def _attach() -> None:
-    # After the later of the two tables: `metadata.create_all` creates jobs first, as chunks refer to it.
+    """Have `metadata.create_all` create the triggers: after loss_chunks, which it creates after jobs."""
     for dialect, statements in (("sqlite", SQLITE), ("postgresql", POSTGRESQL)):
         for statement in statements:
-            ddl = DDL(  # type: ignore[no-untyped-call]
-                statement
-            ).execute_if(dialect=dialect)
-            event.listen(loss_chunks, "after_create", ddl)
+            ddl = DDL(statement)  # type: ignore[no-untyped-call]
+            event.listen(loss_chunks, "after_create", ddl.execute_if(dialect=dialect))
 
 
 _attach()
