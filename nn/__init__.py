@@ -1,4 +1,4 @@
-"""Networks of scalars and how they are trained; `Module`, `Neuron`, `Layer` and `MLP` as the tutorial has them."""
+"""Networks of scalars, as the tutorial has them, and everything that trains them."""
 
 from nn.network import MLP, Layer, Module, Neuron
 

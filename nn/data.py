@@ -21,9 +21,9 @@ Label = str | int
 class Dataset:
     """Samples in the order they are used.
 
-    `inputs` is (n, d) and `targets` (n, m), both finite float64 in row-major order. For classification m is 1 and
-    `targets` holds the index of each sample's class in `labels`, which are sorted: whole numbers by value, text
-    by code point. For regression `labels` is None.
+    `inputs` is (n, d) and `targets` (n, m), both finite float64 in row-major order. For classification m is 1
+    and `targets` holds the index of each sample's class in `labels`, which are sorted: whole numbers by
+    value, text by code point. For regression `labels` is None.
 
     Raises:
         ValueError: the arrays are not of these shapes and types.

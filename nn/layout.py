@@ -51,12 +51,17 @@ class Layout:
         return sum(inputs * outputs for inputs, outputs in pairwise(self.widths))
 
     @property
+    def training_work(self) -> int:
+        """The multiply-adds of one training sample: forward, and backward for each weight and its input."""
+        return 3 * self.weight_count
+
+    @property
     def count(self) -> int:
         """The number of parameters, weights and biases."""
         return self.weight_count + sum(self.widths[1:])
 
     def split(self, flat: Floats) -> list[tuple[Floats, Floats]]:
-        """Return weights (outputs, inputs) and biases (outputs,) of each layer as views of `flat` (count,)."""
+        """Return each layer's weights (outputs, inputs) and biases (outputs,), views of `flat` (count,)."""
         return [
             (flat[layer.weights].reshape(layer.outputs, layer.inputs), flat[layer.biases])
             for layer in self.layers

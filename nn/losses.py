@@ -60,7 +60,7 @@ def binary_cross_entropy(prediction: Value, target: Target) -> Value:
 
 
 def cross_entropy(predictions: Sequence[Value], targets: Sequence[Target]) -> Value:
-    """Return -log of the probability that softmax(p) gives to the class whose target is 1 (the others' are 0).
+    """Return -log of the probability that softmax(p) gives to the class with target 1 (the others have 0).
 
     With s = p - max(p), which changes no probability and keeps the exponentials below 1, that is
     log(sum of exp(s)) - sum of t s; Keras's `CategoricalCrossentropy(from_logits=True)`.
@@ -76,8 +76,8 @@ def cross_entropy(predictions: Sequence[Value], targets: Sequence[Target]) -> Va
 def _softplus(x: Value) -> Value:
     """Return log(1 + exp(x)) as max(x, 0) + log(1 + exp(-|x|)), which cannot overflow.
 
-    -|x| is written (x - relu(x)) - relu(x), so that both parts take the same side at x = 0, where a network of
-    silent neurons begins, and the gradient there is the true 1/2.
+    -|x| is written (x - relu(x)) - relu(x), so that both parts take the same side at x = 0, where a network
+    of silent neurons begins, and the gradient there is the true 1/2.
     """
     positive = x.relu()
     return ((x - positive - positive).exp() + 1.0).log() + positive
@@ -94,9 +94,9 @@ def _summed(term: Term) -> SampleLoss:
 class LossRow:
     """One loss and what it expects.
 
-    `elementwise`: one term per output, all alike. `outputs`: how many there must be; "any" number, "one", or one
-    for each class ("classes"). `output_activations`: those a prediction may go through. `before_activation`: the
-    loss takes the values before it. `targets`: how `nn.preparation` writes a class.
+    `elementwise`: one term per output, all alike. `outputs`: how many there must be; "any" number, "one", or
+    one for each class ("classes"). `output_activations`: those a prediction may go through.
+    `before_activation`: the loss takes the values before it. `targets`: how `nn.preparation` writes a class.
     """
 
     function: SampleLoss
@@ -134,7 +134,7 @@ def loss_scale(training: TrainingSpec, samples: int, outputs: int) -> float:
 
 
 def network_activations(spec: Spec) -> tuple[Activation, ...]:
-    """Return the activation of every layer while training, where the last layer's outputs go into the loss."""
+    """Return the activation of every layer while training, where the last one's outputs go into the loss."""
     last = spec.model.output_activation
     return (
         *spec.model.activations,

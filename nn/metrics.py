@@ -51,7 +51,7 @@ def first_largest(values: Sequence[float]) -> int:
 
 @np.errstate(all="ignore")
 def total_squares(targets: Floats) -> list[float]:
-    """Return the squared distances of targets (n, m) from their mean, summed in row order, per output (m,)."""
+    """Return the squared distances of targets (n, m) from their mean, summed in row order per output."""
     distance = targets - ordered_sum(targets) / len(targets)
     totals: list[float] = ordered_sum(distance * distance).tolist()
     return totals

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedLayer:
-    """One layer: `weights[j][i]` joins input i to neuron j; `weights` (outputs, inputs), `biases` (outputs,)."""
+    """One layer: `weights` (outputs, inputs), `weights[j][i]` joins input i to neuron j, and `biases`."""
 
     weights: Floats
     biases: Floats
@@ -147,7 +147,7 @@ def model_of(spec: Spec, prepared: Prepared, parameters: Floats, epoch: int) -> 
 
 
 def model_of_checkpoint(spec: Spec, prepared: Prepared, checkpoint: bytes) -> Model:
-    """Return the model of a checkpoint: its last completed epoch, or the best one if it was the end of a training.
+    """Return the model of a checkpoint: of its last completed epoch, or of the best if it ended the training.
 
     Raises:
         Unreadable: the checkpoint is damaged or belongs to another training.

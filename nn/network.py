@@ -38,7 +38,7 @@ class Neuron(Module):
         is_nonlinear: False leaves the activation out.
         activation: a name from `nn.activations.ACTIVATIONS`.
         limit: bound of the first weights; the bias begins at 0.
-        generator: where they are drawn from; None is the one behind `random.random()`, which `random.seed` sets.
+        generator: where they are drawn from; None is the one that `random.seed` sets.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Neuron(Module):
         return self.bias
 
     def __call__(self, x: Sequence[Value | float]) -> Value:
+        """Return activation(((bias + w0 x0) + w1 x1) + ...), the terms in input order."""
         total = self.bias
         for weight, value in zip(self.weights, x, strict=True):
             total = total + weight * value
@@ -88,7 +89,17 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """Neurons side by side on the same inputs; `kwargs` go to each `Neuron`."""
+    """Neurons side by side on the same inputs.
+
+    Args:
+        number_inputs: how many inputs there are.
+        number_outputs: how many neurons there are.
+        name: what the layer is called when printed.
+        is_nonlinear: False leaves the activation out.
+        activation: see `Neuron`.
+        initializer: decides the bound of the first weights; see `nn.initializers`.
+        generator: see `Neuron`.
+    """
 
     def __init__(
         self,
@@ -115,6 +126,7 @@ class Layer(Module):
         return [neuron(x) for neuron in self.neurons]
 
     def __call__(self, x: Sequence[Value | float]) -> list[Value] | Value:
+        """Return the list of outputs, or the output itself if there is one."""
         outputs = self.outputs(x)
         return outputs[0] if len(outputs) == 1 else outputs
 
@@ -136,7 +148,7 @@ class MLP(Module):
         activation: of the hidden layers; one name, or one for each.
         output_activation: of the last layer, linear in the tutorial.
         initializer: see `nn.initializers`.
-        generator: where the weights are drawn from; see `Neuron`.
+        generator: see `Neuron`.
     """
 
     def __init__(
@@ -172,6 +184,7 @@ class MLP(Module):
         return self.layers[-1].outputs(values)
 
     def __call__(self, x: Sequence[Value | float]) -> list[Value] | Value:
+        """Return the list of outputs, or the output itself if there is one."""
         outputs = self.outputs(x)
         return outputs[0] if len(outputs) == 1 else outputs
 

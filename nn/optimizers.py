@@ -1,8 +1,8 @@
 """Optimizers: how a step turns gradients into new parameters. The updates are Keras 3's.
 
 Each is a plain function of one parameter, its gradient, what the optimizer remembers about it (`state`), and
-numbers that are the same for all parameters of a step (`scalars`). It uses + - * / and a square root it is given,
-so the same source serves single floats, whole arrays and a tracer.
+numbers that are the same for all parameters of a step (`scalars`). It uses + - * / and a square root it is
+given, so the same source serves single floats, whole arrays and a tracer.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from nn.spec import Adagrad, Adam, Optimizer, RmsProp, Sgd
 
 #: Anything with arithmetic: a float, an array, a tracer's value.
 Number = Any
-Update = Callable[[Number, Number, tuple[Number, ...], tuple[Number, ...], Callable[[Number], Number]], Any]
+Numbers = tuple[Number, ...]
+Root = Callable[[Number], Number]
+#: The new parameter and the new state.
+Updated = tuple[Number, Numbers]
+Update = Callable[[Number, Number, Numbers, Numbers, Root], Updated]
 
 
-def sgd(
-    parameter: Number, gradient: Number, state: tuple[Number, ...], scalars: tuple[Number, ...], sqrt: object
-) -> tuple[Number, tuple[Number, ...]]:
+def sgd(parameter: Number, gradient: Number, state: Numbers, scalars: Numbers, sqrt: Root) -> Updated:
     """Return p - lr g. Scalars: (lr,)."""
     (learning_rate,) = scalars
     return parameter - learning_rate * gradient, ()
 
 
-def momentum(
-    parameter: Number, gradient: Number, state: tuple[Number, ...], scalars: tuple[Number, ...], sqrt: object
-) -> tuple[Number, tuple[Number, ...]]:
+def momentum(parameter: Number, gradient: Number, state: Numbers, scalars: Numbers, sqrt: Root) -> Updated:
     """Return p + v with v = momentum v - lr g. State: (v,); scalars: (lr, momentum)."""
     (velocity,) = state
     learning_rate, keep = scalars
@@ -38,9 +38,7 @@ def momentum(
     return parameter + velocity, (velocity,)
 
 
-def nesterov(
-    parameter: Number, gradient: Number, state: tuple[Number, ...], scalars: tuple[Number, ...], sqrt: object
-) -> tuple[Number, tuple[Number, ...]]:
+def nesterov(parameter: Number, gradient: Number, state: Numbers, scalars: Numbers, sqrt: Root) -> Updated:
     """Return p + (momentum v - lr g) with v = momentum v - lr g. State: (v,); scalars: (lr, momentum)."""
     (velocity,) = state
     learning_rate, keep = scalars
@@ -48,13 +46,7 @@ def nesterov(
     return parameter + (keep * velocity - learning_rate * gradient), (velocity,)
 
 
-def adam(
-    parameter: Number,
-    gradient: Number,
-    state: tuple[Number, ...],
-    scalars: tuple[Number, ...],
-    sqrt: Callable[[Number], Number],
-) -> tuple[Number, tuple[Number, ...]]:
+def adam(parameter: Number, gradient: Number, state: Numbers, scalars: Numbers, sqrt: Root) -> Updated:
     """Return p - m alpha / (sqrt(v) + epsilon), m and v moved towards g and g^2.
 
     State: (m, v); scalars: (alpha, 1 - beta_1, 1 - beta_2, epsilon), where
@@ -68,13 +60,7 @@ def adam(
     return parameter - mean * alpha / (sqrt(square) + epsilon), (mean, square)
 
 
-def rmsprop(
-    parameter: Number,
-    gradient: Number,
-    state: tuple[Number, ...],
-    scalars: tuple[Number, ...],
-    sqrt: Callable[[Number], Number],
-) -> tuple[Number, tuple[Number, ...]]:
+def rmsprop(parameter: Number, gradient: Number, state: Numbers, scalars: Numbers, sqrt: Root) -> Updated:
     """Return p - lr g / sqrt(v + epsilon) with v = rho v + (1 - rho) g^2.
 
     State: (v,); scalars: (lr, rho, 1 - rho, epsilon). T. Tieleman and G. Hinton, lecture 6.5 (2012).
@@ -86,12 +72,8 @@ def rmsprop(
 
 
 def rmsprop_momentum(
-    parameter: Number,
-    gradient: Number,
-    state: tuple[Number, ...],
-    scalars: tuple[Number, ...],
-    sqrt: Callable[[Number], Number],
-) -> tuple[Number, tuple[Number, ...]]:
+    parameter: Number, gradient: Number, state: Numbers, scalars: Numbers, sqrt: Root
+) -> Updated:
     """Return p - b with b = momentum b + rmsprop's step. State: (v, b); scalars: rmsprop's, then momentum."""
     square, velocity = state
     learning_rate, keep, rate, epsilon, velocity_keep = scalars
@@ -100,13 +82,7 @@ def rmsprop_momentum(
     return parameter - velocity, (square, velocity)
 
 
-def adagrad(
-    parameter: Number,
-    gradient: Number,
-    state: tuple[Number, ...],
-    scalars: tuple[Number, ...],
-    sqrt: Callable[[Number], Number],
-) -> tuple[Number, tuple[Number, ...]]:
+def adagrad(parameter: Number, gradient: Number, state: Numbers, scalars: Numbers, sqrt: Root) -> Updated:
     """Return p - lr g / sqrt(a + epsilon) with a = a + g^2.
 
     State: (a,); scalars: (lr, epsilon). J. Duchi et al., "Adaptive subgradient methods" (2011).
@@ -121,8 +97,8 @@ def adagrad(
 class Rule:
     """An optimizer ready to use.
 
-    `initial` has the first value of each number remembered per parameter; `scalars(learning_rate, step)` gives
-    the numbers shared by all parameters in a step, counted from 1 over the whole training.
+    `initial` has the first value of each number remembered per parameter; `scalars(learning_rate, step)`
+    gives the numbers shared by all parameters in a step, counted from 1 over the whole training.
     """
 
     update: Update

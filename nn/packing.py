@@ -1,8 +1,8 @@
 """One binary form for everything of ours that is bytes: a JSON header, then arrays of doubles.
 
-Deterministic (the same content gives the same bytes on every machine) and safe to read from anywhere: nothing in
-it can run. Layout: `MAGIC`, the header's length as 8 little-endian bytes, the header as JSON with sorted keys
-padded with spaces to a multiple of 8, then each array's little-endian float64 values in row-major order.
+Deterministic (the same content gives the same bytes on every machine) and safe to read from anywhere: nothing
+in it can run. Layout: `MAGIC`, the header's length as 8 little-endian bytes, the header as JSON with sorted
+keys padded with spaces to a multiple of 8, then each array's little-endian float64 values in row-major order.
 """
 
 from __future__ import annotations

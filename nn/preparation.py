@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """Inputs (n, d) and targets (n, m) for training and, if there is one, validation; m is the network's width."""
+    """Inputs (n, d) and targets (n, m) to train on and, if any, to validate with; m outputs."""
 
     train_inputs: Floats
     train_targets: Floats
@@ -32,11 +32,11 @@ class Prepared:
 def prepare(spec: Spec, dataset: Dataset, validation: Dataset | None = None) -> Prepared:
     """Return the data as every trainer of `spec` is given it.
 
-    Without a validation dataset of its own, `validation_split` holds rows of `dataset` out. The scaler is fitted
-    on the rows trained on.
+    Without a validation dataset of its own, `validation_split` holds rows of `dataset` out. The scaler is
+    fitted on the rows trained on.
 
     Raises:
-        ValueError: the data does not fit the spec: a label that training does not know, too few rows to split.
+        ValueError: the data does not fit the spec (a label unknown to training, too few rows to split).
     """
     inputs, targets = dataset.inputs, encode_targets(spec, dataset, dataset.labels)
     split = spec.training.validation_split

@@ -1,7 +1,7 @@
 """The reference trainer: the network run on `Value`s, one sample after the other. It is the definition.
 
-Read `_train` from the top: epochs of steps of samples. It is a generator that yields wherever the training may
-be interrupted, with the work done since, and so `advance` can come back in the middle of anything.
+Read `_train` from the top: epochs of steps of samples. It is a generator that yields wherever the training
+may be interrupted, with the work done since, and so `advance` can come back in the middle of anything.
 """
 
 from __future__ import annotations
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from nn.numerics import Floats
     from nn.preparation import Prepared
     from nn.spec import Spec
-
-#: Multiply-adds per weight and sample: one forward, two backward (for the input and for the weight).
-FORWARD_AND_BACKWARD = 3
 
 
 class ReferenceTrainer:
@@ -80,6 +77,11 @@ class ReferenceTrainer:
         """Return the state as of the last completed step."""
         return self._state.to_bytes()
 
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch whose parameters `parameters()` returns."""
+        return self._state.kept_epoch
+
     def parameters(self) -> Floats:
         """Return a copy of the parameters (count,) of the last completed epoch, or the best once stopped."""
         return self._state.kept.copy()
@@ -116,7 +118,7 @@ class ReferenceTrainer:
         for sample in batch:
             loss = self._sample(self._data.train_inputs[sample], self._data.train_targets[sample], tally)
             (loss * scale).backward()
-            yield FORWARD_AND_BACKWARD * self._layout.weight_count
+            yield self._layout.training_work
         self._update(scalars, tally)
         yield self._layout.count
 
@@ -191,7 +193,7 @@ def network_of(spec: Spec, inputs: int) -> MLP:
 
 
 def flat_parameters(network: MLP) -> list[Value]:
-    """Return the parameters in the flat order: of each layer the weights neuron by neuron, then the biases."""
+    """Return the parameters in the flat order: of each layer the weights row by row, then the biases."""
     values: list[Value] = []
     for layer in network.layers:
         values += [weight for neuron in layer.neurons for weight in neuron.weights]

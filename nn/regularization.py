@@ -1,6 +1,6 @@
 """What is added to a loss and its gradients besides the data: penalties on weights, and the limit on a step.
 
-The penalty is Keras's: l1 sum |w| + l2 sum w^2 over the weights, not the biases. It is not divided by samples.
+The penalty is Keras's: l1 sum |w| + l2 sum w^2 over the weights, not the biases, and not divided by samples.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from engine.elementary import power
-from nn.circle import cos_pi
+from engine.elementary import cos, power
 from nn.spec import Constant, Cosine, InverseScaling, Linear, Step, TrainingSpec
+
+_PI = 3.141592653589793
 
 
 def learning_rate(training: TrainingSpec, epoch: int) -> float:
@@ -28,6 +29,6 @@ def learning_rate(training: TrainingSpec, epoch: int) -> float:
         case Step(decay_epochs=every, decay_rate=decay):
             return rate * power(decay, float(done // every))
         case Cosine(alpha=alpha):
-            return rate * ((1.0 - alpha) * (0.5 * (1.0 + cos_pi(fraction))) + alpha)
+            return rate * ((1.0 - alpha) * (0.5 * (1.0 + cos(_PI * fraction))) + alpha)
         case InverseScaling(power_t=exponent):
             return rate / power(float(epoch), exponent)

@@ -77,7 +77,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """A straight line from the learning rate towards `end_learning_rate`, reached one epoch after the last."""
+    """A straight line from the learning rate to `end_learning_rate`, reached one epoch after the last."""
 
     end_learning_rate: float = 0.0
 

@@ -1,7 +1,7 @@
 """Where a training stands: everything a trainer needs to go on exactly, and that as bytes, the checkpoint.
 
-Both trainers begin from it, keep it up to date at every step and end every epoch by `end_epoch`, so a checkpoint of
-one can be gone on with by the other.
+Both trainers begin from it, keep it up to date at every step and end every epoch by `end_epoch`, so a
+checkpoint of one can be gone on with by the other.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _INFINITY = float("inf")
 class TrainingState:
     """A training as of its last completed step.
 
-    `parameters` (count,) in the flat order and `memory` (k, count), what the optimizer remembers, are the step's;
-    `kept` (count,) are the parameters of the last completed epoch, or the best ones once stopped.
-    `epoch` epochs and then `step` steps are done, of which `tally` has the sums. `best` is the lowest monitored
-    loss, seen in `best_epoch` (0: none yet), and `best_parameters` its parameters if they will be wanted.
-    `bar` is the loss that early stopping measures against, missed for `waited` epochs. `diverged_in` is the epoch
-    in which a number stopped being finite (0: none).
+    `parameters` (count,) in the flat order and `memory` (k, count), what the optimizer remembers, are the
+    step's; `kept` (count,) are the parameters of the last completed epoch, or the best ones once stopped.
+    `epoch` epochs and then `step` steps are done, of which `tally` has the sums. `best` is the lowest
+    monitored loss, seen in `best_epoch` (0: none yet), and `best_parameters` its parameters if they will be
+    wanted. `bar` is the loss that early stopping measures against, missed for `waited` epochs. `diverged_in`
+    is the epoch in which a number stopped being finite (0: none).
     """
 
     parameters: Floats

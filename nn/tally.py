@@ -19,8 +19,8 @@ class Tally:
     """Sums over the samples seen so far in an epoch, or in one pass over the validation samples.
 
     `residual` (m,): squared distances of predictions from targets, per output; empty for classification.
-    `right`: samples whose class was predicted; for classification. `loss`: the samples' losses, not yet scaled.
-    `penalty`: the regularisation at the start of each step.
+    `right`: samples whose class was predicted; for classification. `loss`: the samples' losses, not yet
+    scaled. `penalty`: the regularisation at the start of each step.
     """
 
     residual: list[float] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Tally:
 
 
 def mean_loss(training: TrainingSpec, tally: Tally, shape: tuple[int, ...], steps: int) -> float:
-    """Return the reported loss over targets of `shape` (n, m): reduced, plus the penalty's mean over the steps."""
+    """Return the reported loss for targets of `shape` (n, m): reduced, plus the penalty's mean over steps."""
     samples, outputs = shape
     return tally.loss * loss_scale(training, samples, outputs) + tally.penalty / steps
 

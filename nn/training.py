@@ -67,6 +67,11 @@ class Trainer(Protocol):
         """
         ...
 
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch whose parameters `parameters()` returns: the last completed one, or the best restored."""
+        ...
+
     def parameters(self) -> Floats:
         """Return a copy of all parameters as of the last completed epoch, or those to keep once stopped.
 
