@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sqlalchemy import update
 
 from nn.data import Dataset
 from services import jobs
 from services.jobs import Claim, Flush, Submission
+from services.status import JobError, Status
+from services.store import tables
 
 if TYPE_CHECKING:
     from services.store import Store
@@ -90,3 +93,45 @@ class AnyModel:
 def finished(store: Store, claim: Claim, first_epoch: int = 1, last_epoch: int = EPOCHS) -> JobRow:
     model: Any = AnyModel()
     return jobs.finish(store, claim, a_flush(first_epoch, last_epoch), model, "max_epochs")
+
+
+def a_claim_of(job: JobRow) -> Claim:
+    """Return what the present attempt's worker would hold, whether or not the job is running."""
+    return Claim(
+        job_id=job.id,
+        attempt=job.attempt,
+        spec=job.spec,
+        dataset=a_dataset(),
+        validation=None,
+        checkpoint=None,
+        epoch=job.epoch,
+        best=None,
+        timeout_seconds=None,
+        running_us=0,
+    )
+
+
+def silence(store: Store, job_id: str) -> None:
+    """Let the lease of a running job end, as if its worker had said nothing for too long."""
+    with store.transaction() as connection:
+        connection.execute(update(tables.jobs).where(tables.jobs.c.id == job_id).values(lease_expires_at=1))
+
+
+def swept(store: Store) -> jobs.Swept:
+    return jobs.sweep(store, limit=100, ring_again_seconds=3600)
+
+
+def in_status(store: Store, status: Status, **changes: Any) -> JobRow:
+    """Submit a job and lead it to `status` by the shortest way."""
+    job = submitted(store, **changes)
+    if status in (Status.RUNNING, Status.SUCCEEDED, Status.FAILED):
+        claim = claimed(store)
+        if status is Status.SUCCEEDED:
+            finished(store, claim)
+        elif status is Status.FAILED:
+            jobs.fail(store, claim, JobError.DIVERGED, "the loss is not finite", a_flush(1, 5))
+    elif status is Status.PAUSED:
+        jobs.pause(store, job.id)
+    elif status is Status.CANCELLED:
+        jobs.cancel(store, job.id)
+    return jobs.get(store, job.id)
