@@ -16,7 +16,7 @@ class Exit(IntEnum):
     """The exit codes, as `gradqueue --help` lists them."""
 
     OK = 0
-    JOB_NOT_SUCCEEDED = 1
+    NOT_SUCCEEDED = 1
     INVALID = 2
     UNREACHABLE = 3
     REFUSED = 4
@@ -27,9 +27,9 @@ class Exit(IntEnum):
 EXIT_CODES = """\b
 Exit codes:
   0    done
-  1    the job failed or was cancelled
+  1    the job failed or was cancelled; the service ended with an error
   2    wrong usage, or input that is not acceptable
-  3    the service cannot be reached, or cannot answer now
+  3    the service or the database cannot be reached, or cannot answer now
   4    the service refused: no such job, or not in this status
   130  interrupted with Ctrl-C
 """

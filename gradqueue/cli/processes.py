@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gradqueue.cli.configuration import configured
+from gradqueue.cli.outcome import Exit, complain
 
 _host = click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
 _port = click.option(
@@ -22,9 +23,9 @@ _port = click.option(
 def serve(host: str | None, port: int | None, data: Path | None, workers: int | None) -> None:
     """Start everything here: API, workers, database and broker. Ctrl-C ends all of it."""
     settings = configured(host=host, port=port, data_folder=data, workers=workers)
-    from services.embedded import serve as run
+    from services.embedded.serve import serve as run
 
-    run(settings)
+    raise click.exceptions.Exit(run(settings))
 
 
 @click.command()
@@ -45,13 +46,21 @@ def worker(workers: int | None) -> None:
     settings = configured(workers=workers)
     from services.worker.main import run
 
-    run(settings)
+    raise click.exceptions.Exit(run(settings))
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database to this version's tables."""
     settings = configured()
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from services.environment import masked_url
     from services.store.migrate import upgrade
 
-    upgrade(settings.store_url)
+    try:
+        upgrade(settings.store_url)
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        complain(f"cannot use the database {masked_url(settings.store_url)}: {reason}")
+        raise click.exceptions.Exit(Exit.UNREACHABLE) from None

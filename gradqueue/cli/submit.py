@@ -62,4 +62,4 @@ def conclude(job: Job) -> None:
         return
     reason = f": {job['error']['detail']} ({job['error']['code']})" if job["error"] else ""
     complain(f"{job['id']} {job['status']} after {epoch} epochs{reason}")
-    raise click.exceptions.Exit(Exit.JOB_NOT_SUCCEEDED)
+    raise click.exceptions.Exit(Exit.NOT_SUCCEEDED)

@@ -38,13 +38,13 @@ def train(file: BinaryIO, trainer: str | None, out: BinaryIO) -> None:
     spec = resolved.load(submission.resolved)
     prepared = prepare(spec, submission.dataset, submission.validation)
     training = trainers.start(spec, prepared, trainer=trainer or trainers.DEFAULT_TRAINER)
-    epoch = _run(training, submission.name or "training", spec.training.epochs)
-    model = model_of(spec, prepared, training.parameters(), epoch)
+    _run(training, submission.name or "training", spec.training.epochs)
+    model = model_of(spec, prepared, training.parameters(), training.kept_epoch)
     out.write(json.dumps(weights.present(model), indent=1).encode() + b"\n")
 
 
-def _run(training: Trainer, title: str, epochs: int) -> int:
-    """Train to the end under a progress bar and return the number of epochs; divergence ends the command."""
+def _run(training: Trainer, title: str, epochs: int) -> None:
+    """Train to the end under a progress bar; divergence ends the command."""
     from gradqueue.cli.progress import training_progress
     from nn.training import Diverged
     from services.worker.pace import Pace
@@ -57,7 +57,7 @@ def _run(training: Trainer, title: str, epochs: int) -> int:
                 progress = training.advance(pace.work)
             except Diverged as diverged:
                 complain(f"{title} failed: {diverged} (diverged)")
-                raise click.exceptions.Exit(Exit.JOB_NOT_SUCCEEDED) from None
+                raise click.exceptions.Exit(Exit.NOT_SUCCEEDED) from None
             now = time.monotonic()
             if progress.curve["train_loss"].size:
                 speed = progress.epoch / (now - began)
@@ -68,5 +68,5 @@ def _run(training: Trainer, title: str, epochs: int) -> int:
                     seconds_left=(epochs - progress.epoch) / speed,
                 )
             if progress.stop_reason is not None:
-                return progress.epoch
+                return
             pace.took(now - called)

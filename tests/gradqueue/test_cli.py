@@ -59,7 +59,7 @@ def test_watching_a_job_that_does_not_succeed_exits_with_1(
 ) -> None:
     service.answers(Answer(202, job()), Answer(200, job(status, 3), {"ETag": '"1"'}))
     result = gradqueue("submit", "-", "--watch", url=service.url, stdin=b"{}")
-    assert result.exit_code == Exit.JOB_NOT_SUCCEEDED
+    assert result.exit_code == Exit.NOT_SUCCEEDED
     assert said in result.stderr
 
 
