@@ -132,7 +132,7 @@ class Settings:
         minimum=0.1,
     )
     database_statement_seconds: float = setting(
-        4.0,
+        2.0,
         "longest time one statement may take",
         unit="seconds",
         minimum=0.1,
