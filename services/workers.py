@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, select, update
 
 from services.status import Status
 from services.store.clock import MICROSECONDS, elapsed_us, microseconds, now_us
-from services.store.tables import jobs, workers
+from services.store.tables import URGENCY, jobs, workers
 
 if TYPE_CHECKING:
     from services.store.store import Store
@@ -71,7 +71,7 @@ def longest_wait(store: Store) -> float | None:
     statement = (
         select(elapsed_us(jobs.c.queued_at))
         .where(jobs.c.status == Status.QUEUED.value)
-        .order_by(jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.id)
+        .order_by(*URGENCY)
         .limit(1)
     )
     with store.reading() as connection:

@@ -109,8 +109,7 @@ class Attempt:
             pace.took(self._clock() - called)
             self._unstored.add(progress)
             if progress.stop_reason is not None:
-                kept = progress.best_epoch if _restores_best(spec) else progress.epoch
-                model = model_of(spec, prepared, trainer.parameters(), kept)
+                model = model_of(spec, prepared, trainer.parameters(), trainer.kept_epoch)
                 return partial(
                     jobs.finish, self._store, self._claim, self._flush(trainer), model, progress.stop_reason
                 )
@@ -164,11 +163,6 @@ class Attempt:
                     raise
                 self._log.warning("last write failed, will be repeated", error=error.detail)
                 self._pause(RETRY_SECONDS)
-
-
-def _restores_best(spec: Spec) -> bool:
-    stopping = spec.training.early_stopping
-    return stopping is not None and stopping.restore_best
 
 
 def _reason(error: Exception, attempt_log: Any) -> tuple[JobError, str]:

@@ -31,8 +31,8 @@ ALIVE_SECONDS = 10.0
 class Sweeper:
     """Sweeps from the first `on_worker_ready` until `stop`.
 
-    `on_dead` is called when the worker that this sweeper belongs to no longer answers; `quiet_seconds` says for
-    how long none of its children has done anything.
+    `on_dead` is called when the worker that this sweeper belongs to no longer answers; `quiet_seconds` says
+    for how long none of its children has done anything.
     """
 
     def __init__(
