@@ -24,9 +24,9 @@ _SQLITE_PASSING = frozenset(
     }
 )
 
-#: SQLSTATEs of PostgreSQL that pass and that psycopg does not already class as operational: a transaction
-#: that stood idle too long, and a server that has become a read-only standby.
-_POSTGRESQL_PASSING = frozenset({"25P03", "25P04", "25006"})
+#: SQLSTATEs of PostgreSQL that pass though psycopg does not class them as operational: a transaction stood
+#: idle, or went on, for too long.
+_POSTGRESQL_PASSING = frozenset({"25P03", "25P04"})
 
 #: Leading part of the SQLSTATEs with which a server that is going away ends a session, perhaps after it
 #: committed: shutdowns and crashes.

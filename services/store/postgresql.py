@@ -33,6 +33,7 @@ def connect(url: str, settings: Settings) -> Engine:
         use_native_hstore=False,
         connect_args={
             "application_name": "gradqueue",
+            "target_session_attrs": "read-write",  # not a standby, which would refuse every job
             "connect_timeout": round(settings.database_wait_seconds),
             "keepalives_idle": 5,
             "keepalives_interval": 2,
