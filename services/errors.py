@@ -75,10 +75,10 @@ class InvalidInput(DomainError):
     code = "invalid_input"
     title = "The request is not acceptable"
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], total: int | None = None) -> None:
         self.problems: Sequence[Problem] = tuple(problems)
-        count = len(self.problems)
-        super().__init__(self.problems[0].detail if count == 1 else f"{count} problems were found")
+        self.total = total or len(self.problems)
+        super().__init__(self.problems[0].detail if self.total == 1 else f"{self.total} problems were found")
 
 
 class NotFound(DomainError):

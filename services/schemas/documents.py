@@ -1,0 +1,226 @@
+"""The documents the service answers with. The presenters fill them; the OpenAPI document describes them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from nn.data import Label
+from nn.spec import OutputActivation, Problem
+from nn.training import StopReason
+from services.status import JobError, Status
+
+#: RFC 3339, UTC, microseconds: "2026-11-23T14:00:00.123456Z".
+Time = str
+
+
+class ProgressDocument(TypedDict):
+    """How far a job is. `fraction` is 0..1; the rate and the estimate need a first measurement."""
+
+    epoch: int
+    epochs: int
+    fraction: float
+    epochs_per_second: float | None
+    eta_seconds: float | None
+
+
+class DurationsDocument(TypedDict):
+    """Seconds a job has waited and trained, over all its attempts."""
+
+    queued_seconds: float
+    running_seconds: float
+
+
+class ErrorDocument(TypedDict):
+    """Why a job failed."""
+
+    code: JobError
+    detail: str
+
+
+class JobDocument(TypedDict):
+    """A job, from POST to its terminal status."""
+
+    id: str
+    object: Literal["job"]
+    name: str | None
+    status: Status
+    is_terminal: bool
+    created_at: Time
+    started_at: Time | None
+    finished_at: Time | None
+    attempt: int
+    resolved: dict[str, Any]
+    dataset_id: str
+    progress: ProgressDocument
+    latest: dict[str, float] | None
+    best: dict[str, float] | None
+    durations: DurationsDocument
+    stop_reason: StopReason | None
+    error: ErrorDocument | None
+    fingerprint: str
+    weights_sha256: str | None
+    model_id: str | None
+    metadata: dict[str, str]
+    links: dict[str, str]
+
+
+class JobsDocument(TypedDict):
+    """A page of jobs, newest first."""
+
+    data: list[JobDocument]
+    has_more: bool
+    next_cursor: str | None
+
+
+class DatasetSizeDocument(TypedDict):
+    """A dataset that is not stored: its size and digest. `targets` counts columns."""
+
+    rows: int
+    columns: int
+    targets: int
+    sha256: str
+
+
+class EstimateDocument(TypedDict):
+    """What a job would cost. `multiply_adds` counts weights x rows x epochs."""
+
+    inputs: int
+    outputs: int
+    parameters: int
+    epochs: int
+    steps: int
+    multiply_adds: int
+
+
+class DryRunDocument(TypedDict):
+    """What would become of a job, with nothing stored."""
+
+    object: Literal["dry_run"]
+    resolved: dict[str, Any]
+    dataset: DatasetSizeDocument
+    estimate: EstimateDocument
+    fingerprint: str
+
+
+class CurveDocument(TypedDict):
+    """A piece of a loss curve in columns of equal length. Metrics that are not measured are left out."""
+
+    object: Literal["loss_curve"]
+    job_id: str
+    epochs: list[int]
+    train_loss: list[float]
+    validation_loss: NotRequired[list[float]]
+    accuracy: NotRequired[list[float]]
+    validation_accuracy: NotRequired[list[float]]
+    r2: NotRequired[list[float]]
+    validation_r2: NotRequired[list[float]]
+    next_after_epoch: int
+    has_more: bool
+
+
+class ScalerDocument(TypedDict):
+    """What each input goes through first: (x - mean) / scale."""
+
+    mean: list[float]
+    scale: list[float]
+
+
+class LayerDocument(TypedDict):
+    """One layer: `weights[j][i]` connects input `i` to neuron `j`."""
+
+    weights: list[list[float]]
+    biases: list[float]
+    activation: OutputActivation
+
+
+class WeightsDocument(TypedDict):
+    """A trained network, complete."""
+
+    object: Literal["weights"]
+    job_id: str | None
+    epoch: int
+    format_version: Literal[1]
+    numerics_version: int
+    weights_sha256: str
+    inputs: int
+    standardize: ScalerDocument | None
+    labels: list[Label] | None
+    layers: list[LayerDocument]
+
+
+class ModelDocument(TypedDict):
+    """What is known of a stored model."""
+
+    id: str
+    object: Literal["model"]
+    name: str | None
+    created_at: Time
+    job_id: str | None
+    problem: Problem
+    inputs: int
+    outputs: int
+    epoch: int
+    weights_sha256: str
+    links: dict[str, str]
+
+
+class ModelsDocument(TypedDict):
+    """A page of models, newest first."""
+
+    data: list[ModelDocument]
+    has_more: bool
+    next_cursor: str | None
+
+
+class PredictionsDocument(TypedDict):
+    """One prediction per row. For classification `probabilities[row][k]` belongs to `labels[k]`."""
+
+    object: Literal["predictions"]
+    model_id: str
+    predictions: list[float] | list[list[float]] | list[Label]
+    labels: NotRequired[list[Label]]
+    probabilities: NotRequired[list[list[float]]]
+
+
+class DatasetDocument(TypedDict):
+    """What is known of a stored dataset. `columns` counts inputs, `targets` target columns."""
+
+    id: str
+    object: Literal["dataset"]
+    name: str | None
+    created_at: Time
+    sha256: str
+    rows: int
+    columns: int
+    targets: int
+    labels: list[Label] | None
+    links: dict[str, str]
+
+
+class InputProblem(TypedDict):
+    """One thing wrong with the input. Rows and columns of a table count from 0, as in the pointer."""
+
+    pointer: str
+    code: str
+    detail: str
+    row: NotRequired[int]
+    column: NotRequired[int]
+
+
+class ProblemDocument(TypedDict):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: NotRequired[list[InputProblem]]
+    errors_total: NotRequired[int]
+    allowed: NotRequired[list[str]]
+    line: NotRequired[int]
+    column: NotRequired[int]
+    offset: NotRequired[int]
