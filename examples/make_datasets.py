@@ -58,6 +58,14 @@ def job_file(name: str, measurements: Any, how: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
+def job_files() -> dict[str, str]:
+    """Return the content of each file by its name."""
+    return {
+        "iris.json": job_file("iris", load_iris(), IRIS),
+        "wine.json": job_file("wine", load_wine(), WINE),
+    }
+
+
 if __name__ == "__main__":
-    (HERE / "iris.json").write_text(job_file("iris", load_iris(), IRIS))
-    (HERE / "wine.json").write_text(job_file("wine", load_wine(), WINE))
+    for name, text in job_files().items():
+        (HERE / name).write_text(text)

@@ -1,0 +1,58 @@
+"""Facts about the examples: each is accepted as it is, and ends where examples/README.md says."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from nn import trainers
+from nn.preparation import prepare
+from services.schemas import parse_job, resolved
+from services.settings import Limits
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+JOBS = sorted(path.name for path in EXAMPLES.glob("*.json"))
+#: Enough multiply-adds for one call to do a good part of an example.
+WORK = 10_000_000
+
+
+@cache
+def last_metrics(name: str) -> dict[str, float]:
+    """Train an example with the reference trainer; return its number of epochs and the last one's metrics."""
+    submission = parse_job((EXAMPLES / name).read_bytes(), Limits(), lambda dataset_id: None)
+    spec = resolved.load(submission.resolved)
+    training = trainers.start(
+        spec, prepare(spec, submission.dataset, submission.validation), trainer="reference"
+    )
+    metrics: dict[str, float] = {}
+    while True:
+        progress = training.advance(WORK)
+        metrics |= {metric: float(values[-1]) for metric, values in progress.curve.items() if values.size}
+        if progress.stop_reason is not None:
+            return {"epochs": progress.epoch, **metrics}
+
+
+def expected(name: str) -> dict[str, str]:
+    """The figures that the README's table gives for an example: `name` value pairs."""
+    (row,) = re.findall(rf"^\| \[{re.escape(name)}\].*$", (EXAMPLES / "README.md").read_text(), re.MULTILINE)
+    return dict(re.findall(r"`(\w+)` ([\d.]+)", row))
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_an_example_ends_where_the_readme_says(name: str) -> None:
+    figures = expected(name)
+    assert {"epochs", "train_loss"} <= set(figures)
+    metrics = last_metrics(name)
+    digits = {metric: len(value.partition(".")[2]) for metric, value in figures.items()}
+    assert {metric: f"{metrics[metric]:.{digits[metric]}f}" for metric in figures} == figures
+
+
+def test_the_measurements_are_those_that_scikit_learn_ships() -> None:
+    """The files in the repository are what the script writes, byte for byte."""
+    script = runpy.run_path(str(EXAMPLES / "make_datasets.py"))
+    for name, text in script["job_files"]().items():
+        assert (EXAMPLES / name).read_text() == text
