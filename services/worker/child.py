@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -33,6 +34,7 @@ class Child:
         self._signs = signs
         self._worker = worker
         self._store = Store(settings.store_url, settings)
+        self._parent = parent
         self._terminated = False
         limit_memory(settings.worker_memory_bytes)
         # Should the main process die, Celery has us killed; with SIGTERM instead the job is handed back.
@@ -49,8 +51,11 @@ class Child:
             log.warning("cannot claim; the sweeper will ring again", error=error.detail)
         finally:
             signal.signal(signal.SIGTERM, idle_handler)
+        if os.getppid() != self._parent:
+            # The main process is gone. A proper exit would wait 30 s for it to take the task's result.
+            os._exit(0)
         if self._terminated and not self._signs.stopping:
-            sys.exit(0)  # This process alone was told to end, or its main process is gone.
+            sys.exit(0)  # This process alone was told to end.
 
     def _train_next(self, rung_for: str) -> None:
         claim = jobs.claim(self._store, worker=self._worker, lease_seconds=self._settings.lease_seconds)
