@@ -61,8 +61,10 @@ def content(store: Store, dataset_id: str, owner: str = "") -> Dataset:
         Unavailable: the store cannot be reached now.
     """
     with store.reading() as connection:
-        row = _row(connection, dataset_id, owner)
-        sealed = stored.load(connection, row.id)
+        _row(connection, dataset_id, owner)
+        sealed = stored.load(connection, dataset_id)
+    if sealed is None:
+        raise _not_found(dataset_id)
     return stored.opened(sealed)
 
 

@@ -2,13 +2,14 @@
 
 | who | |
 |---|---|
-| client | `submit`, `get`, `list_jobs`, `loss_curve`, `cancel`, `pause`, `resume`, `delete` |
+| client | `submit`, `get`, `list_jobs`, `loss_curve`, `weights`, `cancel`, `pause`, `resume`, `delete` |
 | worker | `claim`, then `flush` until `finish`, `fail` or `hand_back` |
 | sweeper | `sweep` |
 """
 
 from services.jobs.claiming import Claim, claim
 from services.jobs.controlling import cancel, delete, pause, resume
+from services.jobs.downloading import weights
 from services.jobs.progress import Flush
 from services.jobs.reading import JobFilters, get, list_jobs, loss_curve
 from services.jobs.running import fail, finish, flush, hand_back
@@ -36,4 +37,5 @@ __all__ = [
     "resume",
     "submit",
     "sweep",
+    "weights",
 ]

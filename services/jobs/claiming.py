@@ -60,11 +60,13 @@ class _Begun:
     """What the transaction of a claim read; digests are checked and bytes decoded after it."""
 
     job: JobRow
-    dataset: Sealed
+    dataset: Sealed | None
     validation: Sealed | None
     checkpoints: list[checkpoints.Checkpoint]
 
     def opened(self) -> Claim:
+        if self.dataset is None or (self.validation is None) != (self.job.validation_dataset_id is None):
+            raise Damaged("a dataset of the job is missing in the store")
         checkpoint = checkpoints.newest_whole(self.checkpoints)
         return Claim(
             job_id=self.job.id,
@@ -98,11 +100,10 @@ def _begin(store: Store, worker: str, lease_seconds: float) -> _Begun | None:
         )
         if job is None:
             return None
-        validation_id = job.validation_dataset_id
         return _Begun(
             job,
             dataset=datasets.load(connection, job.dataset_id),
-            validation=None if validation_id is None else datasets.load(connection, validation_id),
+            validation=datasets.load(connection, job.validation_dataset_id),
             checkpoints=checkpoints.kept(connection, job.id),
         )
 

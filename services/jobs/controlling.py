@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from typing import TYPE_CHECKING
+
 from sqlalchemy import delete as sql_delete
 
-from services.errors import InvalidStatus, NotFound
+from services.errors import InvalidStatus
+from services.jobs.reading import find
 from services.status import TERMINAL, TRANSITIONS, Event, Status
 from services.store import Store, datasets, events
-from services.store.rows import JobRow, row_of
 from services.store.tables import jobs
+
+if TYPE_CHECKING:
+    from services.store.rows import JobRow
 
 #: An action on a job that is there already is satisfied, and not an error. To resume a job is satisfied
 #: while it waits or runs; whether a pause came before makes no difference.
@@ -71,7 +75,7 @@ def delete(store: Store, job_id: str, owner: str = "") -> None:
             .returning(jobs.c.dataset_id, jobs.c.validation_dataset_id)
         ).one_or_none()
         if deleted is None:
-            job = _existing(connection, job_id, owner)
+            job = find(connection, job_id, owner)
             raise InvalidStatus(f"a {job.status} job cannot be deleted", status=job.status, allowed=TERMINAL)
         datasets.remove_unused(connection, {id_ for id_ in deleted if id_ is not None})
 
@@ -81,7 +85,7 @@ def _act(store: Store, event: Event, job_id: str, owner: str) -> JobRow:
         job = events.apply(connection, event, jobs.c.id == job_id, jobs.c.owner == owner)
         if job is not None:
             return job
-        job = _existing(connection, job_id, owner)
+        job = find(connection, job_id, owner)
         if job.status in _SATISFIED[event]:
             return job
         raise InvalidStatus(
@@ -89,10 +93,3 @@ def _act(store: Store, event: Event, job_id: str, owner: str) -> JobRow:
             status=job.status,
             allowed=TRANSITIONS[event].sources,
         )
-
-
-def _existing(connection: Connection, job_id: str, owner: str) -> JobRow:
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.owner == owner)).one_or_none()
-    if row is None:
-        raise NotFound(f"there is no job {job_id[:64]}")
-    return row_of(JobRow, row)

@@ -41,7 +41,7 @@ def get(store: Store, job_id: str, owner: str = "") -> JobRow:
         Unavailable: the store cannot be reached now.
     """
     with store.reading() as connection:
-        return _job(connection, job_id, owner)
+        return find(connection, job_id, owner)
 
 
 def list_jobs(
@@ -77,11 +77,16 @@ def loss_curve(
         Unavailable: the store cannot be reached now.
     """
     with store.reading() as connection:
-        _job(connection, job_id, owner)
+        find(connection, job_id, owner)
         return curve.read(connection, job_id, after_epoch, limit)
 
 
-def _job(connection: Connection, job_id: str, owner: str) -> JobRow:
+def find(connection: Connection, job_id: str, owner: str) -> JobRow:
+    """Return a job within a transaction of the caller's.
+
+    Raises:
+        NotFound: no such job, or another owner's.
+    """
     row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.owner == owner)).one_or_none()
     if row is None:
         raise NotFound(f"there is no job {job_id[:64]}")

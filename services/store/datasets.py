@@ -75,12 +75,11 @@ def put(connection: Connection, owner: str, content: Content, name: str | None) 
     return _insert(connection, owner, content, name=name, inline=False), True
 
 
-def load(connection: Connection, dataset_id: str) -> Sealed:
-    """Return a dataset that exists; `opened` makes it usable."""
-    row = connection.execute(
-        select(datasets.c.sha256, datasets.c.data).where(datasets.c.id == dataset_id)
-    ).one()
-    return Sealed(row.sha256, bytes(row.data))
+def load(connection: Connection, dataset_id: str | None) -> Sealed | None:
+    """Return a dataset, or None if there is none (any more); `opened` makes it usable."""
+    statement = select(datasets.c.sha256, datasets.c.data).where(datasets.c.id == dataset_id)
+    row = connection.execute(statement).one_or_none() if dataset_id is not None else None
+    return None if row is None else Sealed(row.sha256, bytes(row.data))
 
 
 def opened(sealed: Sealed) -> Dataset:
