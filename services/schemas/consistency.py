@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.layout import Layout
 from nn.losses import LOSSES
 from services.schemas.choices import wanted_outputs
 from services.schemas.data import targets_pointer
 from services.schemas.dataset_request import InlineDataset
+from services.schemas.size import size_of
 
 if TYPE_CHECKING:
     from nn.data import Dataset
@@ -81,16 +81,17 @@ def check_validation(
         findings.add("inconsistent", f"training has no label {unknown[0]!r}", places[1])
 
 
-def check_size(spec: Spec, inputs: int, rows: int, limits: Limits, findings: Findings) -> None:
+def check_size(spec: Spec, dataset: Dataset, limits: Limits, findings: Findings) -> None:
     """Note that a network or its training would be too large; nothing of it exists yet."""
-    parameters = Layout((inputs, *spec.model.layers)).count
-    if parameters > limits.parameters:
-        detail = f"the network would have {parameters} parameters; at most {limits.parameters} are allowed"
+    size = size_of(spec, dataset)
+    if size.parameters > limits.parameters:
+        detail = (
+            f"the network would have {size.parameters} parameters; at most {limits.parameters} are allowed"
+        )
         findings.add("model_too_large", detail, "/model")
         return
-    work = spec.training.epochs * rows * parameters
-    if work > limits.budget:
-        detail = f"epochs x rows x parameters would be {work}; at most {limits.budget} are allowed"
+    if size.work > limits.budget:
+        detail = f"epochs x rows x parameters would be {size.work}; at most {limits.budget} are allowed"
         findings.add("budget_exceeded", detail, "/training/epochs", _DATASET, "/model")
 
 

@@ -36,7 +36,7 @@ MOST_GENERATED = 100_000
 
 _NUMBER = {"type": "number"}
 _ROW = {"type": "array", "minItems": 1, "items": _NUMBER}
-_INPUTS = {
+INPUTS_SCHEMA = {
     "type": "array",
     "minItems": 1,
     "x-limit": "rows",
@@ -56,7 +56,7 @@ class InlineDataset(Fields):
     """Inputs (n, d) and targets in the request itself."""
 
     problem: Problem | None = None
-    inputs: Annotated[Floats, PlainValidator(read_inputs), WithJsonSchema(_INPUTS)]
+    inputs: Annotated[Floats, PlainValidator(read_inputs), WithJsonSchema(INPUTS_SCHEMA)]
     targets: Annotated[Floats | list[Label], PlainValidator(read_targets), WithJsonSchema(_TARGETS)]
 
     @model_validator(mode="after")

@@ -84,13 +84,12 @@ class DatasetSizeDocument(TypedDict):
 
 
 class EstimateDocument(TypedDict):
-    """What a job would cost. `multiply_adds` counts weights x rows x epochs."""
+    """What a job would cost. `multiply_adds` is epochs x rows x parameters."""
 
     inputs: int
     outputs: int
     parameters: int
     epochs: int
-    steps: int
     multiply_adds: int
 
 
@@ -141,7 +140,7 @@ class WeightsDocument(TypedDict):
     object: Literal["weights"]
     job_id: str | None
     epoch: int
-    format_version: Literal[1]
+    format_version: int
     numerics_version: int
     weights_sha256: str
     inputs: int

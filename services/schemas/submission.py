@@ -68,7 +68,7 @@ def understand(body: bytes, limits: Limits, find_dataset: FindDataset) -> Parsed
     spec = choose(request, dataset)
     check_spec(request, spec, dataset, findings)
     check_validation(request, dataset, validation, findings)
-    check_size(spec, dataset.inputs.shape[1], dataset.rows, limits, findings)
+    check_size(spec, dataset, limits, findings)
     findings.raise_if_any()
     return ParsedJob(request, spec, dataset, validation)
 
