@@ -93,6 +93,19 @@ def adagrad(parameter: Number, gradient: Number, state: Numbers, scalars: Number
     return parameter - learning_rate * gradient / sqrt(accumulated + epsilon), (accumulated,)
 
 
+#: Every update, how many numbers it remembers for a parameter, and how many scalars it takes. Of the scalars only
+#: the first changes from step to step.
+UPDATES: tuple[tuple[Update, int, int], ...] = (
+    (sgd, 0, 1),
+    (momentum, 1, 2),
+    (nesterov, 1, 2),
+    (adam, 2, 4),
+    (rmsprop, 1, 4),
+    (rmsprop_momentum, 2, 5),
+    (adagrad, 1, 2),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """An optimizer ready to use.
@@ -125,8 +138,11 @@ def rule_of(optimizer: Optimizer) -> Rule:
             return Rule(adagrad, (first,), lambda rate, step: (rate, epsilon))
 
 
+def adam_alpha(learning_rate: float, step: float, beta_1: float, beta_2: float) -> float:
+    """Return lr sqrt(1 - beta_2^t) / (1 - beta_1^t) for step t = 1, 2, ..."""
+    return learning_rate * math.sqrt(1.0 - power(beta_2, step)) / (1.0 - power(beta_1, step))
+
+
 def _adam_scalars(optimizer: Adam, learning_rate: float, step: int) -> tuple[float, ...]:
-    mean_share = 1.0 - power(optimizer.beta_1, float(step))
-    square_share = 1.0 - power(optimizer.beta_2, float(step))
-    alpha = learning_rate * math.sqrt(square_share) / mean_share
+    alpha = adam_alpha(learning_rate, float(step), optimizer.beta_1, optimizer.beta_2)
     return alpha, 1.0 - optimizer.beta_1, 1.0 - optimizer.beta_2, optimizer.epsilon
