@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, NullPool, event
 
 import migrations
 
@@ -30,16 +32,10 @@ def upgrade(url: str) -> None:
     The folder of a SQLite file is created if need be.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or refused; nothing was changed.
+        sqlalchemy.exc.SQLAlchemyError: the database cannot be reached, or refused; nothing was changed.
     """
-    db_engine = _connect(url)
-    try:
-        with db_engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            command.upgrade(_config(connection), "head")
-    finally:
-        db_engine.dispose()
+    with connected(url) as connection:
+        command.upgrade(config(connection), "head")
 
 
 def is_current(store: Store) -> bool:
@@ -50,23 +46,37 @@ def is_current(store: Store) -> bool:
     """
     with store.reading() as connection:
         heads = MigrationContext.configure(connection).get_current_heads()
-    return set(heads) == set(ScriptDirectory.from_config(_config(None)).get_heads())
+    return set(heads) == set(ScriptDirectory.from_config(config(None)).get_heads())
 
 
-def _connect(url: str) -> Engine:
-    if sqlalchemy.make_url(url).get_backend_name() == "postgresql":
-        return sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
-    Path(sqlalchemy.make_url(url).database or ".").parent.mkdir(parents=True, exist_ok=True)
-    db_engine = sqlalchemy.create_engine(
-        url, poolclass=sqlalchemy.NullPool, connect_args={"timeout": _PATIENCE, "isolation_level": None}
-    )
-    # Foreign keys stay unenforced here, as SQLite asks for while tables are rebuilt.
-    event.listen(db_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    return db_engine
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """Be the only migrator: one transaction, committed at the end of the block."""
+    db_engine = _make_engine(url)
+    try:
+        with db_engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            yield connection
+    finally:
+        db_engine.dispose()
 
 
-def _config(connection: Connection | None) -> Config:
+def config(connection: Connection | None) -> Config:
+    """Return what Alembic's commands want to be told: where the migrations are, and what to migrate."""
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.attributes["connection"] = connection
     return config
+
+
+def _make_engine(url: str) -> Engine:
+    parts = sqlalchemy.make_url(url)
+    if parts.get_backend_name() == "postgresql":
+        return sqlalchemy.create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": _PATIENCE})
+    Path(parts.database or "").parent.mkdir(parents=True, exist_ok=True)
+    options = {"timeout": _PATIENCE, "isolation_level": None}
+    db_engine = sqlalchemy.create_engine(url, poolclass=NullPool, connect_args=options)
+    # Foreign keys are not enforced on this connection: rebuilding a table, as SQLite must, breaks them.
+    event.listen(db_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return db_engine

@@ -6,11 +6,13 @@ tables on SQLite (Alembic's batch mode) drops its triggers and must create them 
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, event
+from typing import TYPE_CHECKING
 
 from services.status import TERMINAL, TRANSITIONS
 from services.store.constraints import quoted
-from services.store.tables import loss_chunks
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 #: An update of a job leaves its status or moves it along an arrow; of a terminal job there is no update.
 FORBIDDEN_MOVE = f"""OLD.status IN ({quoted(TERMINAL)})
@@ -36,12 +38,7 @@ EXECUTE FUNCTION gradqueue_refuse('stored epochs never change')""",
 )
 
 
-def _attach() -> None:
-    """Have `metadata.create_all` create the triggers: after loss_chunks, which it creates after jobs."""
-    for dialect, statements in (("sqlite", SQLITE), ("postgresql", POSTGRESQL)):
-        for statement in statements:
-            ddl = DDL(statement)  # type: ignore[no-untyped-call]
-            event.listen(loss_chunks, "after_create", ddl.execute_if(dialect=dialect))
-
-
-_attach()
+def create(connection: Connection) -> None:
+    """Create the triggers, after `metadata.create_all`. A migration has its own copy of them."""
+    for statement in POSTGRESQL if connection.dialect.name == "postgresql" else SQLITE:
+        connection.exec_driver_sql(statement)
