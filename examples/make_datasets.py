@@ -18,10 +18,10 @@ HERE = Path(__file__).parent
 IRIS = {
     "model": {"hidden_layers": [8], "activation": "tanh"},
     "training": {
-        "epochs": 60,
+        "epochs": 40,
         "batch_size": 16,
         "optimizer": "adam",
-        "learning_rate": 0.02,
+        "learning_rate": 0.01,
         "standardize": True,
         "validation": {"fraction": 0.2, "stratify": True},
         "seed": 0,
@@ -31,9 +31,9 @@ WINE = {
     "model": {"hidden_layers": [8], "activation": "relu"},
     "training": {
         "epochs": 200,
-        "batch_size": 16,
+        "batch_size": 32,
         "optimizer": "adam",
-        "learning_rate": 0.01,
+        "learning_rate": 0.02,
         "l2": 0.001,
         "standardize": True,
         "validation": {"fraction": 0.2, "stratify": True},

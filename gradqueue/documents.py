@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 JobStatus = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 
@@ -18,10 +18,10 @@ class Progress(TypedDict):
 
 
 class Durations(TypedDict):
-    """Seconds a job has waited and trained."""
+    """Seconds a job has waited and trained, over all its attempts."""
 
-    queued_seconds: float | None
-    running_seconds: float | None
+    queued_seconds: float
+    running_seconds: float
 
 
 class JobError(TypedDict):
@@ -66,24 +66,33 @@ class Layer(TypedDict):
     activation: str
 
 
+class Scaler(TypedDict):
+    """What each input goes through first: (x - mean) / scale."""
+
+    mean: list[float]
+    scale: list[float]
+
+
 class Weights(TypedDict):
-    """A trained network. `standardize` holds the mean and the scale of each input, where asked for."""
+    """A trained network, complete: `docs/weights.md` shows how to run it in a few lines."""
 
     object: Literal["weights"]
-    job_id: str
+    job_id: str | None
     epoch: int
     format_version: int
     numerics_version: int
     weights_sha256: str
     inputs: int
-    standardize: dict[str, list[float]] | None
+    standardize: Scaler | None
     labels: list[str | int] | None
     layers: list[Layer]
 
 
-class Predictions(TypedDict, total=False):
-    """One prediction per input; `labels` and `probabilities` for classification."""
+class Predictions(TypedDict):
+    """One prediction per input. For classification `probabilities[row][k]` belongs to `labels[k]`."""
 
+    object: Literal["predictions"]
+    model_id: str
     predictions: list[Any]
-    labels: list[str | int]
-    probabilities: list[list[float]]
+    labels: NotRequired[list[str | int]]
+    probabilities: NotRequired[list[list[float]]]

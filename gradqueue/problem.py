@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class InputError(TypedDict):
-    """One thing wrong with a request: where (a JSON pointer), what kind, and in words."""
+    """One thing wrong with a request: where (a JSON pointer), what kind, and in words.
+
+    `row` and `column` are the place in a table of numbers, counted from 0 as in the pointer.
+    """
 
     pointer: str
     code: str
     detail: str
+    row: NotRequired[int]
+    column: NotRequired[int]
 
 
 class Problem(Exception):

@@ -30,17 +30,21 @@ def train(file: BinaryIO, trainer: str | None, out: BinaryIO) -> None:
     from nn import trainers
     from nn.model import model_of
     from nn.preparation import prepare
-    from services.schemas import parse_job, resolved, weights
+    from services.schemas import weights
+    from services.schemas.submission import understand
 
     if trainer is not None and trainer not in trainers.TRAINERS:
         raise click.BadParameter(f"choose from {', '.join(trainers.TRAINERS)}", param_hint="--trainer")
-    submission = parse_job(file.read(), configured().limits, lambda dataset_id: None)
-    spec = resolved.load(submission.resolved)
-    prepared = prepare(spec, submission.dataset, submission.validation)
-    training = trainers.start(spec, prepared, trainer=trainer or trainers.DEFAULT_TRAINER)
-    _run(training, submission.name or "training", spec.training.epochs)
-    model = model_of(spec, prepared, training.parameters(), training.kept_epoch)
+    job = understand(file.read(), configured().limits, _no_stored_dataset)
+    prepared = prepare(job.spec, job.dataset, job.validation)
+    training = trainers.start(job.spec, prepared, trainer=trainer or trainers.DEFAULT_TRAINER)
+    _run(training, job.request.name or "training", job.spec.training.epochs)
+    model = model_of(job.spec, prepared, training.parameters(), training.kept_epoch)
     out.write(json.dumps(weights.present(model), indent=1).encode() + b"\n")
+
+
+def _no_stored_dataset(dataset_id: str) -> None:
+    """Find nothing: without a service there are no stored datasets."""
 
 
 def _run(training: Trainer, title: str, epochs: int) -> None:

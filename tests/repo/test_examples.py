@@ -11,7 +11,8 @@ import pytest
 
 from nn import trainers
 from nn.preparation import prepare
-from services.schemas import parse_job, resolved
+from services.schemas import parse_job
+from services.schemas.submission import understand
 from services.settings import Limits
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -22,12 +23,10 @@ WORK = 10_000_000
 
 @cache
 def last_metrics(name: str) -> dict[str, float]:
-    """Train an example with the reference trainer; return its number of epochs and the last one's metrics."""
-    submission = parse_job((EXAMPLES / name).read_bytes(), Limits(), lambda dataset_id: None)
-    spec = resolved.load(submission.resolved)
-    training = trainers.start(
-        spec, prepare(spec, submission.dataset, submission.validation), trainer="reference"
-    )
+    """Train an example; return its number of epochs and the metrics of the last one."""
+    job = understand((EXAMPLES / name).read_bytes(), Limits(), lambda dataset_id: None)
+    prepared = prepare(job.spec, job.dataset, job.validation)
+    training = trainers.start(job.spec, prepared)
     metrics: dict[str, float] = {}
     while True:
         progress = training.advance(WORK)
@@ -56,3 +55,13 @@ def test_the_measurements_are_those_that_scikit_learn_ships() -> None:
     script = runpy.run_path(str(EXAMPLES / "make_datasets.py"))
     for name, text in script["job_files"]().items():
         assert (EXAMPLES / name).read_text() == text
+
+
+def test_the_readme_s_first_request_is_the_tutorial() -> None:
+    readme = (EXAMPLES.parent / "README.md").read_text()
+    (body,) = re.findall(r"curl \S+/v1/jobs -H .*? -d '(\{.*?\})'", readme, re.DOTALL)
+    requested, example = (
+        parse_job(source, Limits(), lambda dataset_id: None)
+        for source in (body.encode(), (EXAMPLES / "tutorial.json").read_bytes())
+    )
+    assert requested.request_sha256 == example.request_sha256
