@@ -93,8 +93,8 @@ def adagrad(parameter: Number, gradient: Number, state: Numbers, scalars: Number
     return parameter - learning_rate * gradient / sqrt(accumulated + epsilon), (accumulated,)
 
 
-#: Every update, how many numbers it remembers for a parameter, and how many scalars it takes. Of the scalars only
-#: the first changes from step to step.
+#: Every update, how many numbers it remembers for a parameter, and how many scalars it takes. Of the scalars
+#: only the first changes from step to step.
 UPDATES: tuple[tuple[Update, int, int], ...] = (
     (sgd, 0, 1),
     (momentum, 1, 2),

@@ -16,6 +16,7 @@ class Scaler:
     mean: Floats
     scale: Floats
 
+    @np.errstate(all="ignore")
     def apply(self, inputs: Floats) -> Floats:
         """Return (inputs - mean) / scale for inputs (n, d)."""
         return (inputs - self.mean) / self.scale

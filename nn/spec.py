@@ -99,7 +99,7 @@ class Cosine:
 
 @dataclass(frozen=True, slots=True)
 class InverseScaling:
-    """The learning rate divided by `epoch ** power_t` (scikit-learn's "invscaling", counted in epochs)."""
+    """The learning rate divided by `epoch ** power_t` (>= 0; scikit-learn's "invscaling" in epochs)."""
 
     power_t: float = 0.5
 
