@@ -1,0 +1,217 @@
+"""The training loop, in one kernel: as many epochs, or as small a part of one, as the work allows."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from engine.kernels.memory import BYTES, get, put
+from nn.compiled.passes import backward, forward, pack
+from nn.compiled.scoring import r2, score
+from nn.compiled.shuffling import put_in_order
+from nn.compiled.updating import add_penalty_gradient, clip, penalty, update
+
+#: What `stop_reason` of a job says.
+GOES_ON, MAX_EPOCHS, EARLY_STOPPING = 0, 1, 2
+
+
+def train(
+    jobs,
+    layers,
+    code,
+    rows,
+    inputs,
+    targets,
+    squares,
+    held_out_inputs,
+    held_out_targets,
+    held_out_squares,
+    order,
+    straight,
+    random,
+    rates,
+    curve,
+    work,
+):
+    """Train on for about `work` multiply-adds and return how many epochs were completed.
+
+    `squares` are the targets' total squares. `order` is that of the samples in an epoch and `straight` that of the
+    validation samples. `rates` has the learning rates of the epochs to come: no more than those are begun. `curve`
+    gets a row of metrics per epoch completed.
+    """
+    job = jobs[0]
+    data = inputs, targets, squares
+    held_out = held_out_inputs, held_out_targets, held_out_squares
+    done = 0
+    pack(layers)
+    while work > 0 and done < len(rates) and job.stop_reason == GOES_ON and job.diverged_in == 0:
+        if job.step < job.steps:
+            work -= _train_chunk(job, layers, code, rows, data, order, random, rates[done])
+            continue
+        if not job.validating:
+            _begin_validation(job, layers)
+        if job.sample < job.validation_samples:
+            work -= _validate_chunk(job, layers, code, rows, held_out, straight)
+        if job.sample == job.validation_samples:
+            done += _end_epoch(job, data, held_out, curve[done])
+    return done
+
+
+@njit(nogil=True, error_model="numpy")
+def _train_chunk(job, layers, code, rows, data, order, random, rate):
+    """Train on the next samples of the step; complete the step with its last. Return the work done."""
+    inputs, targets, _ = data
+    if job.shuffle and job.ordered != job.epoch + 1:
+        put_in_order(job, order, random)
+    begun = job.step * job.batch
+    in_batch = min(job.batch, job.samples - begun)
+    if job.sample == 0:
+        _begin_step(job, rows, in_batch)
+    first = begun + job.sample
+    samples = min(job.chunk, in_batch - job.sample)
+    _gather(layers[0], inputs, order, first, samples)
+    forward(layers, code, rows, samples)
+    score(job, layers, code, rows, targets, order, first, samples, True)
+    backward(job, layers, code, rows, samples, job.sample == 0)
+    job.sample += samples
+    if job.sample < in_batch:
+        return samples * job.sample_work
+    _complete_step(job, layers, rate)
+    return samples * job.sample_work + job.step_work
+
+
+@njit(nogil=True, error_model="numpy")
+def _gather(layer, inputs, order, first, samples):
+    """Bring the samples' inputs into the first layer's rows."""
+    for s in range(samples):
+        row = inputs[order[first + s]]
+        into = layer.x + BYTES * layer.x_stride * s
+        for i in range(len(row)):
+            put(into, i, row[i])
+
+
+@njit(nogil=True, error_model="numpy")
+def _begin_step(job, rows, samples):
+    """Go on from the sums of the completed steps, with gradients for a batch of so many samples."""
+    job.running_loss, job.running_penalty, job.running_right = job.loss, job.penalty, job.right
+    _copy(job.residual, job.running_residual, job.residuals)
+    if job.scaled_for != samples:
+        job.scaled_for = samples
+        grad = rows[job.loss_rows + 2 * job.loss_width]
+        for lane in range(job.loss_lanes):
+            put(grad, lane, _scale(job, samples))
+
+
+@njit(nogil=True, error_model="numpy")
+def _complete_step(job, layers, rate):
+    """Update the parameters with the gradients of the whole batch."""
+    if job.l1 != 0.0 or job.l2 != 0.0:
+        job.running_penalty += penalty(job, layers)
+        add_penalty_gradient(job, layers)
+    if job.clips:
+        clip(job)
+    update(job, rate, job.epoch * job.steps + job.step + 1)
+    pack(layers)
+    job.loss, job.penalty, job.right = job.running_loss, job.running_penalty, job.running_right
+    _copy(job.running_residual, job.residual, job.residuals)
+    job.step += 1
+    job.sample = 0
+
+
+@njit(nogil=True, error_model="numpy")
+def _begin_validation(job, layers):
+    job.validating = True
+    job.running_loss, job.running_penalty, job.running_right = 0.0, 0.0, 0
+    for j in range(job.residuals):
+        put(job.running_residual, j, 0.0)
+    if job.validation_samples > 0:
+        job.running_penalty = penalty(job, layers)
+
+
+@njit(nogil=True, error_model="numpy")
+def _validate_chunk(job, layers, code, rows, held_out, straight):
+    """Add the next validation samples to the running sums. Return the work done."""
+    inputs, targets, _ = held_out
+    samples = min(job.chunk, job.validation_samples - job.sample)
+    _gather(layers[0], inputs, straight, job.sample, samples)
+    forward(layers, code, rows, samples)
+    score(job, layers, code, rows, targets, straight, job.sample, samples, False)
+    job.sample += samples
+    return samples * job.validation_work
+
+
+@njit(nogil=True, error_model="numpy")
+def _end_epoch(job, data, held_out, metrics):
+    """Note the epoch's metrics and return 1; or 0 if one of its numbers is not finite: the training has diverged."""
+    losses = 1 if job.validation_samples == 0 else 2
+    metrics[0] = job.loss * _scale(job, job.samples) + job.penalty / job.steps
+    metrics[losses] = _score(job, job.right, job.residual, job.samples, data)
+    if job.validation_samples > 0:
+        metrics[1] = job.running_loss * _scale(job, job.validation_samples) + job.running_penalty / 1
+        metrics[3] = _score(job, job.running_right, job.running_residual, job.validation_samples, held_out)
+    job.validating = False
+    job.sample = 0
+    if not (_all_finite(metrics) and _parameters_are_finite(job)):
+        job.diverged_in = job.epoch + 1
+        return 0
+    job.epoch += 1
+    job.step = 0
+    job.loss, job.penalty, job.right = 0.0, 0.0, 0
+    for j in range(job.residuals):
+        put(job.residual, j, 0.0)
+    _copy(job.parameters, job.kept, job.count)
+    _watch(job, metrics[job.monitored])
+    return 1
+
+
+@njit(nogil=True, error_model="numpy")
+def _watch(job, monitored):
+    """Remember the best epoch and stop if it is time, as `TrainingState.end_epoch` does."""
+    if monitored < job.best:
+        job.best, job.best_epoch = monitored, job.epoch
+        if job.restores_best:
+            job.has_best = True
+            _copy(job.parameters, job.best_parameters, job.count)
+    if job.stops_early:
+        if monitored + job.min_delta < job.bar:
+            job.bar, job.waited = monitored, 0
+        else:
+            job.waited += 1
+            if job.waited >= job.patience:
+                job.stop_reason = EARLY_STOPPING
+    if job.epoch == job.epochs:
+        job.stop_reason = MAX_EPOCHS
+
+
+@njit(nogil=True, error_model="numpy")
+def _scale(job, samples):
+    """Return what the sum of the losses of so many samples is multiplied by, as `nn.losses.loss_scale`."""
+    if not job.means:
+        return 1.0
+    return 1.0 / (samples * job.outputs if job.loss_width == 1 else samples)
+
+
+@njit(nogil=True, error_model="numpy")
+def _score(job, right, residual, samples, data):
+    return right / samples if job.classification else r2(residual, data[2])
+
+
+@njit(nogil=True, error_model="numpy")
+def _all_finite(numbers):
+    good = 0
+    for k in range(len(numbers)):
+        good += numbers[k] - numbers[k] == 0.0
+    return good == len(numbers)
+
+
+@njit(nogil=True, error_model="numpy")
+def _parameters_are_finite(job):
+    good = 0
+    for k in range(job.count):
+        good += get(job.parameters, k) - get(job.parameters, k) == 0.0
+    return good == job.count
+
+
+@njit(nogil=True, error_model="numpy")
+def _copy(source, target, count):
+    for k in range(count):
+        put(target, k, get(source, k))

@@ -1,0 +1,129 @@
+"""The end of a step: penalties, the limit on the gradients' norm, and the optimizer's rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit, types
+from numba.extending import register_jitable
+
+import engine.native  # noqa: F401  - teaches Numba the functions that rules call
+from engine.kernels.choice import choice
+from engine.kernels.memory import BYTES, get, put
+from engine.kernels.sums import sum_of_sizes, sum_of_squares
+from nn.optimizers import UPDATES, adam, adam_alpha
+
+
+@njit(nogil=True, error_model="numpy")
+def penalty(job, layers):
+    """Return what the weights add to the loss, as `nn.regularization.penalty` does."""
+    total = 0.0
+    if job.l1 != 0.0:
+        sizes = 0.0
+        for place in range(len(layers)):
+            sizes += sum_of_sizes(layers[place].weights, layers[place].inputs * layers[place].outputs)
+        total += job.l1 * sizes
+    if job.l2 != 0.0:
+        squares = 0.0
+        for place in range(len(layers)):
+            squares += sum_of_squares(layers[place].weights, layers[place].inputs * layers[place].outputs)
+        total += job.l2 * squares
+    return total
+
+
+@njit(nogil=True, error_model="numpy")
+def add_penalty_gradient(job, layers):
+    """Add the penalties' gradients, as `nn.regularization.add_penalty_gradient` does."""
+    for place in range(len(layers)):
+        weights, into = layers[place].weights, layers[place].weight_gradients
+        count = layers[place].inputs * layers[place].outputs
+        if job.l1 != 0.0:
+            for k in range(count):
+                put(into, k, get(into, k) + job.l1 * _sign(get(weights, k)))
+        if job.l2 != 0.0:
+            factor = 2.0 * job.l2
+            for k in range(count):
+                put(into, k, get(into, k) + factor * get(weights, k))
+
+
+@njit(nogil=True, error_model="numpy")
+def _sign(x):
+    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else (0.0 if x == 0.0 else x))
+
+
+@njit(nogil=True, error_model="numpy")
+def clip(job):
+    """Shorten the gradients to the norm `job.clip` if theirs is greater."""
+    norm = math.sqrt(sum_of_squares(job.gradients, job.count))
+    if norm > job.clip:
+        factor = job.clip / norm
+        for k in range(job.count):
+            put(job.gradients, k, get(job.gradients, k) * factor)
+
+
+def _update_loop(update: Callable[..., Any], remembered: int, scalars: int) -> Any:
+    """Return the kernel that applies one optimizer's rule to every parameter."""
+    rule: Any = register_jitable(error_model="numpy", forceinline=True)(update)
+    take: Any = register_jitable(forceinline=True)(_TAKE[scalars])
+
+    @njit(nogil=True, error_model="numpy")
+    def without_memory(parameters, gradients, memory, count, a, b, c, d, e):
+        for k in range(count):
+            parameter, _ = rule(get(parameters, k), get(gradients, k), (), take(a, b, c, d, e), math.sqrt)
+            put(parameters, k, parameter)
+
+    @njit(nogil=True, error_model="numpy")
+    def with_one(parameters, gradients, memory, count, a, b, c, d, e):
+        for k in range(count):
+            parameter, state = rule(
+                get(parameters, k), get(gradients, k), (get(memory, k),), take(a, b, c, d, e), math.sqrt
+            )
+            put(parameters, k, parameter)
+            put(memory, k, state[0])
+
+    @njit(nogil=True, error_model="numpy")
+    def with_two(parameters, gradients, memory, count, a, b, c, d, e):
+        second = memory + BYTES * count
+        for k in range(count):
+            parameter, state = rule(
+                get(parameters, k), get(gradients, k), (get(memory, k), get(second, k)), take(a, b, c, d, e), math.sqrt
+            )
+            put(parameters, k, parameter)
+            put(memory, k, state[0])
+            put(second, k, state[1])
+
+    return (without_memory, with_one, with_two)[remembered]
+
+
+#: The first so many of five scalars.
+_TAKE: dict[int, Callable[..., tuple[float, ...]]] = {
+    1: lambda a, b, c, d, e: (a,),
+    2: lambda a, b, c, d, e: (a, b),
+    4: lambda a, b, c, d, e: (a, b, c, d),
+    5: lambda a, b, c, d, e: (a, b, c, d, e),
+}
+
+_ADAM = next(number for number, (update, _, _) in enumerate(UPDATES) if update is adam)
+_alpha: Any = register_jitable(error_model="numpy")(adam_alpha)
+_apply = choice([_update_loop(*row) for row in UPDATES], [types.int64] * 4 + [types.float64] * 5)
+
+
+@njit(nogil=True, error_model="numpy")
+def update(job, rate, step):
+    """Apply the optimizer's rule in step `step`, counted from 1 over the whole training."""
+    if job.optimizer == _ADAM:
+        rate = _alpha(rate, float(step), job.beta_1, job.beta_2)
+    _apply(
+        job.optimizer,
+        job.parameters,
+        job.gradients,
+        job.memory,
+        job.count,
+        rate,
+        job.scalar_1,
+        job.scalar_2,
+        job.scalar_3,
+        job.scalar_4,
+    )
