@@ -96,10 +96,10 @@ def _new_part(connection: Connection, claim: Claim, flush: Flush) -> Flush:
     if stored_epoch < flush.first_epoch - 1:
         raise ValueError(f"epoch {stored_epoch} is the last one stored, but {flush.first_epoch} came next")
     repeated = min(stored_epoch, flush.epoch) - flush.first_epoch + 1
+    again = {name: column[:repeated] for name, column in flush.curve.items()}
     stored = curve.read(connection, claim.job_id, flush.first_epoch - 1, repeated)
-    for name, column in flush.curve.items():
-        # Compared as bytes: -0.0 is not 0.0 here.
-        if column[:repeated].tobytes() != stored.metrics[name].tobytes():
-            raise DeterminismViolation(f"{name} of an epoch up to {stored_epoch} differs from the stored one")
+    if repeated and not curve.same(again, stored.metrics):
+        last = flush.first_epoch + repeated - 1
+        raise DeterminismViolation(f"epochs {flush.first_epoch} to {last} came out different the second time")
     rest = {name: column[repeated:] for name, column in flush.curve.items()}
     return replace(flush, first_epoch=flush.first_epoch + repeated, curve=rest)

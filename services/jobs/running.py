@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.errors import DeterminismViolation
 from services.ids import new_id
 from services.jobs.progress import Flush, fence, lease_lost, store_progress
 from services.status import Event, JobError, StopReason
@@ -55,6 +56,8 @@ def finish(store: Store, claim: Claim, flush: Flush, model: Model, stop_reason: 
             model_id=model_id,
             weights_sha256=content.weights_sha256,
         )
+        if job.epoch != flush.epoch:
+            raise DeterminismViolation(f"the training ended after epoch {flush.epoch}, not {job.epoch}")
         models.put(connection, model_id, job.owner, content, name=job.name, job_id=job.id)
         checkpoints.remove(connection, job.id)
     return job

@@ -81,6 +81,13 @@ def read(connection: Connection, job_id: str, after_epoch: int, limit: int) -> C
     return Curve(after_epoch + 1, metrics, has_more)
 
 
+def same(first: Mapping[str, Floats], second: Mapping[str, Floats]) -> bool:
+    """Say whether two curves have the same metrics with the same bits; -0.0 is not 0.0 here."""
+    return {name: values.tobytes() for name, values in first.items()} == {
+        name: values.tobytes() for name, values in second.items()
+    }
+
+
 def length(metrics: Mapping[str, Floats]) -> int:
     """Return how many epochs the arrays hold.
 
