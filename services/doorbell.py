@@ -85,7 +85,8 @@ class Doorbell:
 
     def __init__(self, settings: Settings) -> None:
         self._ringer = Ringer(settings)
-        self._pending: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._pending: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
@@ -97,11 +98,10 @@ class Doorbell:
 
     def close(self) -> None:
         """End the thread and the connection; rings not yet sent are left to the sweeper."""
+        self._closing.set()
         if self._thread is not None:
-            self._drain()
-            self._pending.put(None)
+            self._pending.put("")  # nobody's ring: only wakes the thread
             self._thread.join()
-            self._thread = None
         self._ringer.close()
 
     def _start(self) -> None:
@@ -115,12 +115,13 @@ class Doorbell:
                 self._thread.start()
 
     def _ring_all(self) -> None:
-        while (job_id := self._pending.get()) is not None:
-            if not self._ringer.ring([job_id]):
-                # The broker is not there now. Trying again for each job would build up a queue of waits.
-                self._drain()
+        while not self._closing.is_set():
+            job_id = self._pending.get()
+            if job_id and not self._ringer.ring([job_id]):
+                self._drop_all()
 
-    def _drain(self) -> None:
+    def _drop_all(self) -> None:
+        """Forget the rings that wait: each would wait for the broker as long as the one that just failed."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self._pending.get_nowait()

@@ -97,6 +97,10 @@ class Valkey:
         server = [find_server(), *words]
         return server if sys.platform == "linux" else leash.watched(server)
 
+    def is_answering(self) -> bool:
+        """Whether the server takes commands."""
+        return (self._ask(b"PING") or b"").startswith(b"+PONG")
+
     def _ask(self, command: bytes) -> bytes | None:
         """Send one command and return the beginning of the answer; None if nobody listens."""
         try:
