@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 
 from services.errors import NotFound
 from services.store import Store, curve, pages
@@ -15,7 +15,7 @@ from services.store.rows import JobRow, row_of
 from services.store.tables import jobs
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from services.status import Status
 
@@ -60,9 +60,9 @@ def list_jobs(
         statement = statement.where(jobs.c.name == filters.name)
     if filters.created_after is not None:
         statement = statement.where(jobs.c.created_at > filters.created_after)
-    for key, value in filters.metadata.items():
-        statement = statement.where(jobs.c.metadata[key].as_string() == value)
     with store.reading() as connection:
+        for key, value in filters.metadata.items():
+            statement = statement.where(_has_metadata(connection, key, value))
         rows, next_cursor = pages.fetch(connection, statement, jobs, limit, after)
     return Page([row_of(JobRow, row) for row in rows], next_cursor)
 
@@ -91,3 +91,10 @@ def find(connection: Connection, job_id: str, owner: str) -> JobRow:
     if row is None:
         raise NotFound(f"there is no job {job_id[:64]}")
     return row_of(JobRow, row)
+
+
+def _has_metadata(connection: Connection, key: str, value: str) -> ColumnElement[bool]:
+    # Not metadata -> key: SQLite compares that key with the JSON text, where some characters are escaped.
+    each = func.json_each_text if connection.dialect.name == "postgresql" else func.json_each
+    entry = each(jobs.c.metadata).table_valued("key", "value")
+    return exists().where(entry.c.key == key, entry.c.value == value)

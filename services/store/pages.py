@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-_KEY = re.compile(r"(\d{1,18})\.([a-z]{1,8}_[0-9a-z]{1,64})")
+_KEY = re.compile(r"([0-9]{1,18})\.([a-z]{1,8}_[0-9a-z]{1,64})")
 
 
 @dataclass(frozen=True, slots=True)
