@@ -1,0 +1,123 @@
+"""A client that writes down every answer. It insists where a person would: on being answered."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from tests.faults.judge.history import Answer, CurveSeen, History, JobDeleted, JobSeen
+from tests.faults.parts.waiting import wait_until
+
+#: Seconds until no answer is an answer; more than the judge allows any request.
+TIMEOUT_SECONDS = 20.0
+#: Seconds for which a client insists while parts of the service are away.
+PATIENCE_SECONDS = 60.0
+PAGE_EPOCHS = 100_000
+
+
+class RecordingClient:
+    """One per thread."""
+
+    def __init__(self, url: str, history: History) -> None:
+        self._url = url
+        self._history = history
+        self._session = requests.Session()
+
+    def close(self) -> None:
+        self._session.close()
+
+    def ask(
+        self, method: str, path: str, *, document: Any = None, headers: Mapping[str, str] | None = None
+    ) -> requests.Response | None:
+        """Send a request once; None if no answer came."""
+        began = time.monotonic()
+        try:
+            response = self._session.request(
+                method,
+                self._url + path,
+                data=None if document is None else json.dumps(document).encode(),
+                headers={"Content-Type": "application/json", **(headers or {})},
+                timeout=TIMEOUT_SECONDS,
+            )
+        except requests.RequestException:
+            self._history.note(Answer(f"{method} {path}", 0, time.monotonic() - began))
+            return None
+        self._history.note(
+            Answer(
+                f"{method} {path}",
+                response.status_code,
+                time.monotonic() - began,
+                response.headers.get("Content-Type", "").partition(";")[0],
+                response.headers.get("Retry-After", ""),
+            )
+        )
+        return response
+
+    def post_job(self, document: Mapping[str, Any], key: str | None = None) -> requests.Response | None:
+        """Submit once, whatever comes of it."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        response = self.ask("POST", "/v1/jobs", document=document, headers=headers)
+        if response is not None and response.ok:
+            self._history.note(JobSeen.of(response.json(), key))
+        return response
+
+    def submit(self, document: Mapping[str, Any], key: str | None = None) -> str:
+        """Submit until it is accepted, under one idempotency key, and return the job's id."""
+        key = key or uuid.uuid4().hex
+
+        def accepted() -> requests.Response | None:
+            response = self.post_job(document, key)
+            assert response is None or response.ok or response.status_code == 503, response.text
+            return response if response is not None and response.ok else None
+
+        return str(wait_until(accepted, PATIENCE_SECONDS, "the job is accepted").json()["id"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """Return the job as soon as somebody answers."""
+        document: dict[str, Any] = self._insist("GET", f"/v1/jobs/{job_id}").json()
+        self._history.note(JobSeen.of(document))
+        return document
+
+    def act(self, job_id: str, action: str) -> dict[str, Any] | None:
+        """Cancel, pause or resume; None if the job's status does not allow it."""
+        response = self._insist("POST", f"/v1/jobs/{job_id}/{action}")
+        if response.status_code == 409:
+            return None
+        document: dict[str, Any] = response.json()
+        self._history.note(JobSeen.of(document))
+        return document
+
+    def delete(self, job_id: str) -> None:
+        response = self._insist("DELETE", f"/v1/jobs/{job_id}")
+        assert response.status_code in (204, 404), response.text
+        self._history.note(JobDeleted(job_id))
+
+    def curve(self, job_id: str, after_epoch: int = 0) -> CurveSeen:
+        """Return the whole loss curve after `after_epoch`, noting every page."""
+        path, pages = f"/v1/jobs/{job_id}/loss-curve", []
+        while True:
+            query = f"?after_epoch={after_epoch}&limit={PAGE_EPOCHS}"
+            document = self._insist("GET", path + query).json()
+            pages.append(CurveSeen.of(job_id, document))
+            self._history.note(pages[-1])
+            if not document["has_more"]:
+                break
+            after_epoch = document["next_after_epoch"]
+        metrics = {name: b"".join(page.metrics[name] for page in pages) for name in pages[0].metrics}
+        return CurveSeen(job_id, pages[0].first_epoch, metrics)
+
+    def _insist(self, method: str, path: str) -> requests.Response:
+        def answer() -> requests.Response | None:
+            response = self.ask(method, path)
+            return response if response is not None and response.status_code != 503 else None
+
+        # A response that is an error is false; only None means that there is none.
+        found = wait_until(
+            lambda: [r] if (r := answer()) is not None else [], PATIENCE_SECONDS, f"{method} {path}"
+        )
+        return found[0]

@@ -1,0 +1,64 @@
+"""Fixtures: a running service of the test's own, on each kind of store."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.parts.postgresql import programs
+from tests.faults.parts.redis import redis_program
+from tests.faults.parts.stack import Stack
+from tests.support.databases import absent
+
+#: How long `make chaos` runs, in minutes; 0 or unset in the suite.
+MINUTES = "GRADQUEUE_TEST_CHAOS_MINUTES"
+
+_stacks: dict[str, Stack] = {}
+
+
+def _stack(kind: str) -> Stack:
+    if sys.platform != "linux":
+        pytest.skip("processes are frozen and followed by means of Linux")
+    if kind == "postgresql" and (programs() is None or redis_program() is None):
+        absent("the programs of PostgreSQL and Redis are not installed")
+    if kind not in _stacks:
+        _stacks[kind] = Stack(kind)
+        _stacks[kind].start()
+    return _stacks[kind]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_of_the_stacks() -> Iterator[None]:
+    yield
+    while _stacks:
+        _stacks.popitem()[1].close()
+
+
+@pytest.fixture
+def long_seconds() -> float:
+    """How long a long outage lasts: longer than any time-out in the suite, 75 s in a long campaign."""
+    return 75.0 if float(os.environ.get(MINUTES, "0")) >= 5 else 6.0
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """The whole service, healthy and with nothing to do; judged after the test.
+
+    It is started once per test process and healed before each test: what a test broke, the service must
+    survive without a new start. After a failed test the next one gets a new stack.
+    """
+    stack = _stack(request.param)
+    before = request.session.testsfailed
+    yield stack
+    try:
+        stack.heal()
+        stack.wait_until_quiet()
+        assert stack.violations() == []
+    except BaseException:
+        _stacks.pop(request.param).close()
+        raise
+    if request.session.testsfailed > before:
+        _stacks.pop(request.param).close()

@@ -1,0 +1,1 @@
+"""Dying at a chosen point."""

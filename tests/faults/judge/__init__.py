@@ -1,0 +1,1 @@
+"""Decides from what was stored and what was seen whether the promises were kept."""

@@ -1,0 +1,209 @@
+"""The whole service as separate processes: database, broker, API and worker, each to be hurt on its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.store.migrate import upgrade
+from tests.faults.client import RecordingClient
+from tests.faults.judge import audit
+from tests.faults.judge.evidence import collect
+from tests.faults.judge.history import History
+from tests.faults.judge.judge import Violation, judge
+from tests.faults.parts.postgresql import Postgresql
+from tests.faults.parts.redis import Redis, redis_program, valkey_program
+from tests.faults.parts.service import Api, Start, Worker
+from tests.faults.parts.waiting import wait_until
+from tests.faults.work import undisturbed
+
+if TYPE_CHECKING:
+    from tests.faults.parts.part import Part
+from tests.faults.parts import sql
+
+#: Everything that takes time takes less of it than by default, in about the same proportions.
+SETTINGS: Mapping[str, str] = {
+    "GRADQUEUE_LEASE_SECONDS": "2",
+    "GRADQUEUE_RENEW_SECONDS": "0.5",
+    "GRADQUEUE_FLUSH_SECONDS": "0.1",
+    "GRADQUEUE_SWEEP_SECONDS": "0.25",
+    "GRADQUEUE_RING_AGAIN_SECONDS": "1",
+    "GRADQUEUE_DEAD_MAN_SECONDS": "4",
+    "GRADQUEUE_SHUTDOWN_SECONDS": "5",
+    "GRADQUEUE_DATABASE_WAIT_SECONDS": "1",
+    "GRADQUEUE_DATABASE_STATEMENT_SECONDS": "2",
+    "GRADQUEUE_WORKERS": "2",
+    "GRADQUEUE_API_THREADS": "16",
+}
+LEASE_SECONDS = float(SETTINGS["GRADQUEUE_LEASE_SECONDS"])
+SWEEP_SECONDS = float(SETTINGS["GRADQUEUE_SWEEP_SECONDS"])
+FLUSH_SECONDS = float(SETTINGS["GRADQUEUE_FLUSH_SECONDS"])
+
+#: Seconds in which every job that these tests submit is done once nothing is broken any more.
+QUIET_SECONDS = 90.0
+
+
+class Stack:
+    """SQLite with Valkey, as `gradqueue serve` has them, or PostgreSQL with Redis.
+
+    `api` and `worker` are the two parts of the service; `database` is None with SQLite.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.folder = Path(tempfile.mkdtemp(prefix=f"gradqueue-faults-{kind}-"))
+        self.folder.chmod(0o755)  # PostgreSQL runs as another user
+        self.history = History()
+        self._parts: list[Part] = []
+        self._documents: dict[str, Mapping[str, Any]] = {}
+        self.database = Postgresql(self.folder / "postgresql") if kind == "postgresql" else None
+        program = redis_program() if kind == "postgresql" else None
+        self.broker = Redis(self.folder / "redis", program or valkey_program())
+        self.database_url = (
+            self.database.url() if self.database else f"sqlite:///{self.folder / 'gradqueue.db'}"
+        )
+        self.api = self.add_api("api")
+        self.worker = self.add_worker("worker")
+        self.client = self.client_of(self.api)
+
+    def start(self) -> None:
+        """Start everything, on an empty database."""
+        for server in (self.database, self.broker):
+            if server is not None:
+                server.start()
+        upgrade(self.database_url)
+        audit.install(self.database_url)
+        self.api.start(wait=False)
+        self.worker.start(wait=False)
+        self.api.wait_until_it_answers()
+        self.worker.wait_until_it_answers()
+
+    def add_api(self, name: str, *entry: str, **environment: str) -> Api:
+        """Make another API process; `entry` are options of `tests.faults.entry`. It is not started yet."""
+        api = Api(name, self._how_to_start(entry, environment))
+        self._parts.append(api)
+        return api
+
+    def add_worker(self, name: str, *entry: str, **environment: str) -> Worker:
+        """Make another worker, like `add_api`."""
+        worker = Worker(name, self._how_to_start(entry, environment))
+        self._parts.append(worker)
+        return worker
+
+    def heal(self) -> None:
+        """Bring everything back to how it was after `start`, with no job left to do."""
+        for part in [p for p in self._parts if p not in (self.api, self.worker)]:
+            part.discard()
+            self._parts.remove(part)
+        servers = [server for server in (self.database, self.broker) if server is not None]
+        for part in (*servers, self.api, self.worker):
+            part.thaw()
+            if not part.is_running:
+                part.start(wait=False)
+        for part in (*servers, self.api, self.worker):
+            part.wait_until_it_answers()
+        self.wait_until_ready()
+        for status in ("queued", "running", "paused"):
+            for job_id in self.ids(f"status = '{status}'"):
+                self.client.act(job_id, "cancel")
+
+    def close(self) -> None:
+        """End everything and remove its files."""
+        self.client.close()
+        servers = [server for server in (self.broker, self.database) if server is not None]
+        for part in (*self._parts, *servers):
+            part.discard()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def client_of(self, api: Api) -> RecordingClient:
+        """Make a client of an API process; one more thread, one more client."""
+        return RecordingClient(api.url, self.history)
+
+    def submit(self, document: Mapping[str, Any], *, check: bool = True) -> str:
+        """Submit a job and return its id; with `check` its bits are judged."""
+        job_id = self.client.submit(document)
+        if check:
+            self.expect(job_id, document)
+        return job_id
+
+    def expect(self, job_id: str, document: Mapping[str, Any]) -> None:
+        """Have the judge compare the job's bits with those of an undisturbed training."""
+        self._documents[job_id] = document
+
+    def wait_for_epochs(self, job_id: str, seconds: float = QUIET_SECONDS) -> None:
+        """Wait until the job's attempt has stored progress of its own."""
+        began = self.client.job(job_id)["progress"]["epoch"]
+        wait_until(
+            lambda: (
+                (job := self.client.job(job_id))["status"] == "running" and job["progress"]["epoch"] > began
+            ),
+            seconds,
+            "the job makes progress",
+            self.tails,
+        )
+
+    def wait_for_attempt(self, job_id: str, attempt: int, seconds: float) -> None:
+        wait_until(
+            lambda: self.client.job(job_id)["attempt"] >= attempt,
+            seconds,
+            f"attempt {attempt} begins",
+            self.tails,
+        )
+
+    def wait_for_end(self, job_id: str, seconds: float = QUIET_SECONDS) -> dict[str, Any]:
+        """Return the job once its status is terminal."""
+        wait_until(lambda: self.client.job(job_id)["is_terminal"], seconds, "the job is done", self.tails)
+        self.client.curve(job_id)
+        return self.client.job(job_id)
+
+    def status(self, job_id: str) -> str:
+        return str(self._column(job_id, "status"))
+
+    def lost_attempts(self, job_id: str) -> int:
+        return int(self._column(job_id, "lost_attempts"))
+
+    def _column(self, job_id: str, name: str) -> Any:
+        [(value,)] = self.query(f"SELECT {name} FROM jobs WHERE id = :id", id=job_id)
+        return value
+
+    def violations(self) -> list[Violation]:
+        """Judge everything that was done to this stack so far. Call it when it is quiet."""
+        right = {job_id: undisturbed(document) for job_id, document in self._documents.items()}
+        return judge(collect(self.database_url, self.history.observations()), right)
+
+    def wait_until_ready(self) -> None:
+        wait_until(self._is_ready, QUIET_SECONDS, "the service is ready", self.tails)
+
+    def wait_until_quiet(self, seconds: float = QUIET_SECONDS) -> None:
+        """Wait until no job is queued or running."""
+        wait_until(
+            lambda: not self.ids("status IN ('queued', 'running')"), seconds, "every job is done", self.tails
+        )
+
+    def query(self, statement: str, **parameters: Any) -> list[Any]:
+        """Ask the store directly."""
+        return sql.rows(self.database_url, statement, **parameters)
+
+    def ids(self, condition: str) -> list[str]:
+        """The ids of the jobs that meet an SQL condition."""
+        return [str(row[0]) for row in self.query(f"SELECT id FROM jobs WHERE {condition}")]
+
+    def tails(self) -> str:
+        """The ends of all logs, for the message of a failing test."""
+        return "\n".join(f"--- {part.name}\n{part.tail(15)}" for part in self._parts)
+
+    def _how_to_start(self, entry: Sequence[str], differing: Mapping[str, str]) -> Start:
+        settings = {
+            **SETTINGS,
+            "GRADQUEUE_DATA_FOLDER": str(self.folder),
+            "GRADQUEUE_DATABASE_URL": self.database_url,
+            "GRADQUEUE_BROKER_URL": self.broker.url(),
+        }
+        return Start(self.folder, entry, {**settings, **differing})
+
+    def _is_ready(self) -> bool:
+        response = self.client.ask("GET", "/readyz")
+        return response is not None and response.ok

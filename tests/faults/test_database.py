@@ -1,0 +1,224 @@
+"""The database killed, frozen, locked, full, out of connections, and cut off in the middle of a COMMIT."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.faults import work
+from tests.faults.parts.proxy import Proxy
+from tests.faults.parts.stack import LEASE_SECONDS, Stack
+from tests.faults.parts.waiting import wait_until
+
+if TYPE_CHECKING:
+    import requests
+
+pytestmark = pytest.mark.service
+
+#: Seconds within which a request is refused while the database is away.
+REFUSAL_SECONDS = 5.0
+
+on_postgresql = pytest.mark.parametrize("stack", ["postgresql"], indirect=True)
+on_sqlite = pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
+
+
+def assert_refused_in_time(stack: Stack) -> None:
+    """Every door says "not now", in words that a program understands."""
+    requests_: list[Callable[[], requests.Response | None]] = [
+        lambda: stack.client.post_job(work.short_job()),
+        lambda: stack.client.ask("GET", "/readyz"),
+    ]
+    for request in requests_:
+        began = time.monotonic()
+        response = request()
+        assert response is not None
+        assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
+        assert int(response.headers["Retry-After"]) > 0
+        assert time.monotonic() - began < REFUSAL_SECONDS
+
+
+@on_postgresql
+def test_postgresql_killed_and_restarted_again_and_again_costs_no_bit(stack: Stack) -> None:
+    assert stack.database
+    ids = [stack.submit(work.job_of(1.5, seed=seed)) for seed in range(2)]
+    for _ in range(3):
+        wait_until(lambda: stack.ids("status = 'running'"), 30.0, "a job runs", stack.tails)
+        stack.database.kill()
+        assert_refused_in_time(stack)
+        stack.database.start()
+        ids.append(stack.submit(work.short_job()))
+    assert {stack.wait_for_end(job_id)["status"] for job_id in ids} == {"succeeded"}
+    assert stack.api.is_running
+    assert stack.worker.is_running
+
+
+@on_postgresql
+def test_a_frozen_postgresql_makes_nobody_hang(stack: Stack) -> None:
+    assert stack.database
+    job_id = stack.submit(work.job_of(1.5))
+    stack.wait_for_epochs(job_id)
+    stack.database.freeze()
+    for _ in range(3):
+        assert_refused_in_time(stack)
+    stack.database.thaw()
+    assert stack.wait_for_end(job_id)["status"] == "succeeded"
+
+
+@on_postgresql
+def test_a_database_away_for_longer_than_the_lease_costs_no_attempt(stack: Stack) -> None:
+    """Its worker was never lost: it trained on and waited for the database, as everybody did."""
+    assert stack.database
+    job_id = stack.submit(work.job_of(4 * LEASE_SECONDS, max_attempts=1))
+    stack.wait_for_epochs(job_id)
+    stack.database.kill()
+    killed = time.monotonic()
+    wait_until(lambda: time.monotonic() - killed > 2 * LEASE_SECONDS, 60.0, "every lease has run out")
+    stack.database.start()
+    job = stack.wait_for_end(job_id)
+    assert (job["status"], job["attempt"], stack.lost_attempts(job_id)) == ("succeeded", 1, 0)
+
+
+@on_postgresql
+def test_a_postgresql_without_free_connections_is_waited_for(stack: Stack) -> None:
+    assert stack.database
+    for part in (stack.api, stack.worker):
+        part.kill()
+    with contextlib.ExitStack() as held:
+        url = stack.database_url.replace("+psycopg", "")
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                held.enter_context(contextlib.closing(psycopg.connect(url)))
+        stack.api.start()
+        assert_refused_in_time(stack)
+        stack.worker.start(wait=False)
+    job_id = stack.submit(work.short_job())
+    assert stack.wait_for_end(job_id)["status"] == "succeeded"
+
+
+@on_sqlite
+def test_a_sqlite_file_locked_by_another_process_makes_nobody_hang(stack: Stack, long_seconds: float) -> None:
+    """30 s and more in a long campaign; in the suite longer than every time-out and lease of ours."""
+    job_id = stack.submit(work.job_of(1.5, max_attempts=1))
+    stack.wait_for_epochs(job_id)
+    with locked_by_another_process(stack.folder / "gradqueue.db"):
+        locked = time.monotonic()
+        response = stack.client.post_job(work.short_job())
+        assert response is not None
+        assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
+        assert time.monotonic() - locked < REFUSAL_SECONDS
+        assert stack.client.job(job_id)["status"] == "running", "reading goes on"
+        wait_until(lambda: time.monotonic() - locked > long_seconds, 100.0, "it was locked for long")
+    assert stack.wait_for_end(job_id)["status"] == "succeeded"
+    assert stack.lost_attempts(job_id) == 0
+
+
+@contextlib.contextmanager
+def locked_by_another_process(database: Path) -> Iterator[None]:
+    lock = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30);"
+        "c.execute('BEGIN IMMEDIATE'); print('locked', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", lock, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"locked\n"
+        yield
+        process.communicate()
+
+
+@on_postgresql
+def test_a_submission_whose_commit_was_not_answered_makes_one_job(stack: Stack) -> None:
+    assert stack.database
+    with contextlib.closing(Proxy(stack.database.port)) as proxy:
+        api = stack.add_api("behind a proxy", GRADQUEUE_DATABASE_URL=stack.database.url(port=proxy.port))
+        api.start()
+        client = stack.client_of(api)
+        for number in range(3):
+            proxy.swallow_reply_to(b"COMMIT")
+            response = client.post_job(work.short_job(number))
+            assert response is not None
+            assert response.status_code == 202
+            assert proxy.has_swallowed
+            job_id = response.json()["id"]
+            assert stack.ids(f"created_at >= (SELECT created_at FROM jobs WHERE id = '{job_id}')") == [job_id]
+            stack.wait_for_end(job_id)
+
+
+@on_postgresql
+def test_a_worker_whose_commits_are_not_answered_changes_no_bit(stack: Stack) -> None:
+    assert stack.database
+    stack.worker.stop()
+    with contextlib.closing(Proxy(stack.database.port)) as proxy:
+        worker = stack.add_worker(
+            "behind a proxy", GRADQUEUE_DATABASE_URL=stack.database.url(port=proxy.port)
+        )
+        worker.start()
+        ids = [stack.submit(work.job_of(1.0, seed=seed)) for seed in range(3)]
+        while stack.ids("status IN ('queued', 'running')"):
+            proxy.swallow_reply_to(b"COMMIT")
+            wait_until(lambda: proxy.has_swallowed, 30.0, "a COMMIT was swallowed")
+        assert {stack.wait_for_end(job_id)["status"] for job_id in ids} == {"succeeded"}
+        worker.kill()
+
+
+@on_postgresql
+def test_a_slow_then_dead_then_cut_network_to_the_database_costs_no_bit(stack: Stack) -> None:
+    assert stack.database
+    stack.worker.stop()
+    with contextlib.closing(Proxy(stack.database.port)) as proxy:
+        worker = stack.add_worker("far away", GRADQUEUE_DATABASE_URL=stack.database.url(port=proxy.port))
+        worker.start()
+        job_id = stack.submit(work.job_of(2.0))
+        stack.wait_for_epochs(job_id)
+        proxy.delay = 0.05
+        stack.wait_for_epochs(job_id)
+        proxy.freeze()
+        proxy.cut()
+        proxy.mend()
+        job = stack.wait_for_end(job_id)
+        assert job["status"] == "succeeded"
+        worker.kill()
+
+
+def test_two_migrators_at_once_both_succeed(stack: Stack) -> None:
+    url = f"sqlite:///{stack.folder / 'other.db'}"
+    if stack.database:
+        stack.database.execute("CREATE DATABASE other")
+        url = stack.database.url("other")
+    environment = {**stack.api.environment, "GRADQUEUE_DATABASE_URL": url}
+    command = [sys.executable, "-m", "tests.faults.entry", "--", "migrate"]
+    migrators = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for _ in range(3)]
+    errors = [migrator.communicate(timeout=60)[1].decode() for migrator in migrators]
+    assert [migrator.returncode for migrator in migrators] == [0, 0, 0], "\n".join(errors)
+
+
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_a_damaged_checkpoint_is_not_used(stack: Stack, damaged: int) -> None:
+    """The one before it is, or none: the bits are the same in the end."""
+    job_id = stack.submit(work.job_of(1.5))
+    wait_until(lambda: len(checkpoints(stack, job_id)) == 2, 30.0, "there are two checkpoints", stack.tails)
+    stack.client.act(job_id, "pause")
+    for version, data in checkpoints(stack, job_id)[-damaged:]:
+        flip_a_bit(stack, job_id, version, data)
+    stack.client.act(job_id, "resume")
+    assert stack.wait_for_end(job_id)["status"] == "succeeded"
+
+
+def checkpoints(stack: Stack, job_id: str) -> list[tuple[int, bytes]]:
+    statement = "SELECT version, data FROM checkpoints WHERE job_id = :id ORDER BY version"
+    return [(row.version, bytes(row.data)) for row in stack.query(statement, id=job_id)]
+
+
+def flip_a_bit(stack: Stack, job_id: str, version: int, data: bytes) -> None:
+    spoilt = bytearray(data)
+    spoilt[len(spoilt) // 2] ^= 1
+    statement = "UPDATE checkpoints SET data = :data WHERE job_id = :id AND version = :version"
+    stack.query(statement, data=bytes(spoilt), id=job_id, version=version)
