@@ -85,6 +85,8 @@ class Doorbell:
 
     def __init__(self, settings: Settings) -> None:
         self._ringer = Ringer(settings)
+        self._prober = Ringer(settings)
+        self._probing = threading.Lock()
         self._pending: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -96,8 +98,13 @@ class Doorbell:
             self._pending.put(job_id)
         self._start()
 
+    def answers(self) -> bool:
+        """Return whether the broker answers; takes at most twice `broker_wait_seconds` and never raises."""
+        with self._probing:
+            return self._prober.waiting() is not None
+
     def close(self) -> None:
-        """End the thread and the connection; rings not yet sent are left to the sweeper."""
+        """End the thread and the connections; rings not yet sent are left to the sweeper."""
         self._closing.set()
         if self._thread is not None:
             self._pending.put("")  # nobody's ring: only wakes the thread

@@ -1,9 +1,11 @@
-"""The loss curve in its written forms: columns, CSV, one object per line; and thinned."""
+"""The loss curve in its written forms (columns, CSV, an object per line), whole or thinned."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import orjson
@@ -11,58 +13,80 @@ import orjson
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nn.numerics import Floats
     from services.schemas.documents import CurveDocument
     from services.store.curve import Curve
 
-CurveFormat = Literal["json", "csv", "ndjson", "svg", "png"]
-CURVE_FORMATS: tuple[CurveFormat, ...] = get_args(CurveFormat)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Some epochs of a curve: their numbers (k,) and, for each metric, their values (k,)."""
+
+    epochs: NDArray[np.int64]
+    metrics: dict[str, Floats]
+
+    @classmethod
+    def of(cls, curve: Curve) -> Points:
+        """Return every epoch of a piece of a curve."""
+        return cls(np.arange(curve.first_epoch, curve.last_epoch + 1), curve.metrics)
+
+    @classmethod
+    def joined(cls, pieces: Sequence[Points]) -> Points:
+        """Return pieces that follow each other as one; at least one piece."""
+        names = next((piece.metrics for piece in pieces if piece.metrics), {})
+        full = [piece for piece in pieces if piece.metrics]
+        metrics = {name: np.concatenate([piece.metrics[name] for piece in full]) for name in names}
+        return cls(np.concatenate([piece.epochs for piece in pieces]), metrics)
+
+    def thinned(self, most: int) -> Points:
+        """Return at most `most` of the points, first, last and the extremes of every metric among them.
+
+        The curve is cut into equal stretches, and of each are kept the lowest and the highest value of every
+        metric: what a picture of all of it would show. `most` is at least 2 + 2 per metric.
+        """
+        count = len(self.epochs)
+        if count <= most:
+            return self
+        stretches = (most - 2) // (2 * len(self.metrics))
+        kept = {0, count - 1}
+        bounds = np.linspace(0, count, stretches + 1).astype(np.int64).tolist()
+        for begin, end in pairwise(bounds):
+            for values in self.metrics.values():
+                part = values[begin:end]
+                kept |= {begin + int(part.argmin()), begin + int(part.argmax())}
+        places = np.array(sorted(kept))
+        return Points(self.epochs[places], {name: values[places] for name, values in self.metrics.items()})
 
 
-def present(job_id: str, curve: Curve, kept: NDArray[np.int64]) -> CurveDocument:
-    """Return the curve in columns. `kept` are the places in the curve that are shown."""
-    columns = dict(zip(_names(curve), _columns(curve, kept), strict=True))
-    document = {"object": "loss_curve", "job_id": job_id, "epochs": columns.pop("epoch"), **columns}
-    more = {"next_after_epoch": curve.last_epoch, "has_more": curve.has_more}
-    return cast("CurveDocument", document | more)
+def present(job_id: str, curve: Curve, points: Points) -> CurveDocument:
+    """Return points of a piece of a curve in columns, and where the next piece begins."""
+    names, (epochs, *columns) = _table(points)
+    document = {
+        "object": "loss_curve",
+        "job_id": job_id,
+        "epochs": epochs,
+        **dict(zip(names[1:], columns, strict=True)),
+        "next_after_epoch": curve.last_epoch,
+        "has_more": curve.has_more,
+    }
+    return cast("CurveDocument", document)
 
 
-def to_csv(curve: Curve, kept: NDArray[np.int64]) -> bytes:
-    """Return a line per epoch after a line of names (RFC 4180). The rest is numbers."""
-    rows = zip(*_columns(curve, kept), strict=True)
-    lines = [",".join(_names(curve)), *(",".join(map(repr, row)) for row in rows)]
+def to_csv(points: Points) -> bytes:
+    """Return a line of names and a line per epoch (RFC 4180); the rest is numbers."""
+    names, columns = _table(points)
+    lines = [",".join(names), *(",".join(map(repr, row)) for row in zip(*columns, strict=True))]
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def to_ndjson(curve: Curve, kept: NDArray[np.int64]) -> bytes:
-    """Return a JSON object per epoch and line."""
-    names, rows = _names(curve), zip(*_columns(curve, kept), strict=True)
+def to_ndjson(points: Points) -> bytes:
+    """Return a JSON object per epoch, each on its line."""
+    names, columns = _table(points)
+    rows = zip(*columns, strict=True)
     return b"".join(orjson.dumps(dict(zip(names, row, strict=True))) + b"\n" for row in rows)
 
 
-def thinned(curve: Curve, max_points: int | None) -> NDArray[np.int64]:
-    """Return at most `max_points` places in the curve, or all if it is None or there are no more.
-
-    First and last are among them. The curve is cut into equal stretches, of which each gives the places of
-    every metric's lowest and highest value: what a picture of the whole curve would show.
-    """
-    length = curve.last_epoch - curve.first_epoch + 1
-    if max_points is None or length <= max_points:
-        return np.arange(length)
-    metrics = list(curve.metrics.values())
-    stretches = max((max_points - 2) // (2 * len(metrics)), 0)
-    kept = {0, length - 1}
-    bounds = np.linspace(0, length, stretches + 1).astype(np.int64).tolist() if stretches else []
-    for begin, end in pairwise(bounds):
-        for values in metrics:
-            kept |= {begin + int(values[begin:end].argmin()), begin + int(values[begin:end].argmax())}
-    return np.array(sorted(kept)[:max_points])
-
-
-def _names(curve: Curve) -> list[str]:
-    """Return the columns there are; a curve without epochs still has a loss."""
-    return ["epoch", *(curve.metrics or ("train_loss",))]
-
-
-def _columns(curve: Curve, kept: NDArray[np.int64]) -> list[list[float]]:
-    values = list(curve.metrics.values()) or [np.empty(0)]
-    return [(kept + curve.first_epoch).tolist(), *(column[kept].tolist() for column in values)]
+def _table(points: Points) -> tuple[list[str], list[list[float]]]:
+    """Return names and columns, epochs first; a curve without epochs still has a loss."""
+    metrics = points.metrics or {"train_loss": np.empty(0)}
+    return ["epoch", *metrics], [points.epochs.tolist(), *(values.tolist() for values in metrics.values())]

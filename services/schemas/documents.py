@@ -7,9 +7,9 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from nn.data import Label
-from nn.spec import OutputActivation, Problem
-from nn.training import StopReason
-from services.status import JobError, Status
+from nn.generators import GeneratorName
+from nn.spec import Loss, OutputActivation, Problem
+from services.status import Event, JobError, Status, StopReason
 
 #: RFC 3339, UTC, microseconds: "2026-11-23T14:00:00.123456Z".
 Time = str
@@ -198,6 +198,42 @@ class DatasetDocument(TypedDict):
     links: dict[str, str]
 
 
+class StatusDocument(TypedDict):
+    """One status a job can have."""
+
+    status: Status
+    is_terminal: bool
+
+
+#: `from` is a word of Python, hence the call.
+TransitionDocument = TypedDict(
+    "TransitionDocument",
+    {"event": Event, "from": list[Status], "to": Status, "by": str, "meaning": str},
+)
+
+
+class VersionsDocument(TypedDict):
+    """Which version of what. Equal `numerics` and equal fingerprints mean equal weights."""
+
+    gradqueue: str
+    api: Literal["v1"]
+    numerics: int
+    weights_format: int
+
+
+class MetaDocument(TypedDict):
+    """What the service is and allows."""
+
+    object: Literal["meta"]
+    versions: VersionsDocument
+    statuses: list[StatusDocument]
+    transitions: list[TransitionDocument]
+    job_errors: list[JobError]
+    losses: dict[Loss, Problem]
+    generators: list[GeneratorName]
+    limits: dict[str, int]
+
+
 class InputProblem(TypedDict):
     """One thing wrong with the input. Rows and columns of a table count from 0, as in the pointer."""
 
@@ -220,6 +256,7 @@ class ProblemDocument(TypedDict):
     errors: NotRequired[list[InputProblem]]
     errors_total: NotRequired[int]
     allowed: NotRequired[list[str]]
+    parts: NotRequired[dict[str, bool]]
     line: NotRequired[int]
     column: NotRequired[int]
     offset: NotRequired[int]

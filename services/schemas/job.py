@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.schemas.size import size_of
 from services.schemas.times import optional_timestamp, timestamp
-from services.status import JobError
+from services.status import JobError, StopReason
 
 if TYPE_CHECKING:
     from services.jobs import Submission
@@ -44,7 +44,7 @@ def present(job: JobRow) -> JobDocument:
         "latest": job.latest,
         "best": job.best,
         "durations": _durations(job),
-        "stop_reason": job.stop_reason,  # type: ignore[typeddict-item]
+        "stop_reason": None if job.stop_reason is None else StopReason(job.stop_reason),
         "error": _error(job),
         "fingerprint": job.fingerprint,
         "weights_sha256": job.weights_sha256,

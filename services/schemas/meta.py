@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nn.generators import GENERATORS
 from nn.losses import LOSSES
@@ -13,10 +13,11 @@ from services.schemas.weights import FORMAT_VERSION
 from services.status import TERMINAL, TRANSITIONS, JobError, Status
 
 if TYPE_CHECKING:
+    from services.schemas.documents import MetaDocument
     from services.settings import Limits
 
 
-def present(limits: Limits) -> dict[str, Any]:
+def present(limits: Limits) -> MetaDocument:
     """Return the document of `GET /v1/meta`."""
     return {
         "object": "meta",

@@ -45,8 +45,8 @@ class ModelRequest(Fields):
     activation: Annotated[
         HiddenActivations, Field(description="One for all hidden layers, or one for each.")
     ] = "relu"
-    output_activation: Literal["auto"] | OutputActivation = "auto"
-    initializer: Literal["auto"] | Initializer = "auto"
+    output_activation: Literal["auto", OutputActivation] = "auto"
+    initializer: Literal["auto", Initializer] = "auto"
 
     @model_validator(mode="after")
     def _widths_once(self) -> Self:

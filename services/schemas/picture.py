@@ -14,11 +14,9 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
-    from services.store.curve import Curve
+    from services.schemas.curve import Points
 
 #: Points drawn per curve: more than the picture has columns.
 POINTS = 2_000
@@ -36,24 +34,23 @@ _one_at_a_time = threading.Lock()
 mpl.rcParams["svg.hashsalt"] = "gradqueue"
 
 
-def draw(curve: Curve, kept: NDArray[np.int64], title: str, kind: Literal["svg", "png"]) -> bytes:
+def draw(points: Points, title: str, kind: Literal["svg", "png"]) -> bytes:
     """Return the picture of a curve as an SVG or PNG file: the same bytes for the same curve."""
     picture = io.BytesIO()
     with _one_at_a_time:
         figure = Figure(figsize=_SIZE_INCHES, dpi=_DOTS_PER_INCH, layout="constrained")
-        _plot(figure.add_subplot(), curve, kept, title)
+        _plot(figure.add_subplot(), points, title)
         metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
         figure.savefig(picture, format=kind, metadata=metadata)
     return picture.getvalue()
 
 
-def _plot(axes: Axes, curve: Curve, kept: NDArray[np.int64], title: str) -> None:
-    epochs = kept + curve.first_epoch
-    losses = {name: curve.metrics[name][kept] for name in _LINES if name in curve.metrics}
+def _plot(axes: Axes, points: Points, title: str) -> None:
+    losses = {name: points.metrics[name] for name in _LINES if name in points.metrics}
     for name, values in losses.items():
         label, colour = _LINES[name]
         marker = "o" if len(values) == 1 else None  # one epoch alone is no line
-        axes.plot(epochs, values, color=colour, label=label, linewidth=1.6, marker=marker)
+        axes.plot(points.epochs, values, color=colour, label=label, linewidth=1.6, marker=marker)
     everything = [
         float(value) for values in losses.values() if values.size for value in (values.min(), values.max())
     ]

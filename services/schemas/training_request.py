@@ -73,7 +73,7 @@ class TrainingRequest(Fields):
     optimizer: OptimizerRequest = AdamRequest(type="adam")
     schedule: ScheduleRequest = ConstantRequest(type="constant")
     loss: Annotated[
-        Literal["auto"] | Loss,
+        Literal["auto", Loss],
         Field(description="auto: squared_error for regression, cross-entropy for classification."),
     ] = "auto"
     reduction: Reduction = "mean"
@@ -89,7 +89,7 @@ class TrainingRequest(Fields):
     early_stopping: EarlyStoppingRequest | None = None
     standardize: Annotated[
         bool | None,
-        Field(description="Left out: true if some column is far from mean 0 and standard deviation 1."),
+        Field(description="Of the inputs; left out: if some column's largest value is below 0.1 or above 3."),
     ] = None
 
     @model_validator(mode="after")

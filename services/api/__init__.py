@@ -1,0 +1,1 @@
+"""The HTTP interface: parse, call one use case, present. `docs/api.md` is the map."""

@@ -1,0 +1,35 @@
+"""The Flask application: views, errors and what goes around every request, put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.routing import BaseConverter
+
+from services.api import datasets, documentation, health, jobs, models, problems, results, telemetry
+from services.api.service import Rings, Service
+
+if TYPE_CHECKING:
+    from services.settings import Settings
+    from services.store import Store
+
+
+class _Id(BaseConverter):
+    """What an id can look like; anything else in its place is an address that does not exist."""
+
+    regex = "[0-9A-Za-z_]{1,64}"
+
+
+def create_app(store: Store, doorbell: Rings, settings: Settings) -> Flask:
+    """Return the application. Several may exist in one process, each with its own parts."""
+    app = Flask("gradqueue", static_folder=None)
+    app.url_map.converters["id"] = _Id
+    # A slash too many at the end is forgiven; other wrong addresses are 404, not redirects in HTML.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
+    Service(store, doorbell, settings).install(app)
+    telemetry.install(app)
+    problems.install(app)
+    for part in (jobs, results, models, datasets, health, documentation):
+        app.register_blueprint(part.blueprint)
+    return app

@@ -1,0 +1,158 @@
+"""Errors on the wire: RFC 9457, one table of HTTP statuses, and the handlers that catch everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from services.api.answers import json_answer
+from services.errors import DomainError, InvalidInput, InvalidStatus, Malformed
+from services.logs import get_logger
+
+if TYPE_CHECKING:
+    from services.errors import Problem
+    from services.schemas.documents import InputProblem, ProblemDocument
+
+log = get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a code is answered. `retry_after_seconds` goes with HTTP statuses that say "not now"."""
+
+    status: HTTPStatus
+    title: str
+    retry_after_seconds: int | None = None
+
+
+#: Every code that can stand at the top of an error, with its HTTP status. Each has a page in docs/problems/.
+KINDS: dict[str, Kind] = {
+    "json_syntax": Kind(HTTPStatus.BAD_REQUEST, "The body is not JSON"),
+    "json_not_finite": Kind(HTTPStatus.BAD_REQUEST, "A number is not finite"),
+    "json_duplicate_key": Kind(HTTPStatus.BAD_REQUEST, "A key is given twice"),
+    "json_too_deep": Kind(HTTPStatus.BAD_REQUEST, "The body is nested too deeply"),
+    "json_too_complex": Kind(HTTPStatus.BAD_REQUEST, "The body has too many parts"),
+    "json_not_utf8": Kind(HTTPStatus.BAD_REQUEST, "The body is not UTF-8"),
+    "json_nul": Kind(HTTPStatus.BAD_REQUEST, "A text holds U+0000"),
+    "json_lone_surrogate": Kind(HTTPStatus.BAD_REQUEST, "A text holds half a character"),
+    "incomplete_body": Kind(HTTPStatus.BAD_REQUEST, "The body ended early"),
+    "bad_request": Kind(HTTPStatus.BAD_REQUEST, "The request is not valid HTTP"),
+    "not_found": Kind(HTTPStatus.NOT_FOUND, "Not found"),
+    "method_not_allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed"),
+    "not_acceptable": Kind(HTTPStatus.NOT_ACCEPTABLE, "No acceptable form"),
+    "invalid_status": Kind(HTTPStatus.CONFLICT, InvalidStatus.title),
+    "no_weights": Kind(HTTPStatus.CONFLICT, "No weights yet"),
+    "dataset_in_use": Kind(HTTPStatus.CONFLICT, "The dataset is in use"),
+    "body_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
+    "unsupported_media_type": Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
+    "unsupported_encoding": Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported content encoding"),
+    "invalid_input": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, InvalidInput.title),
+    "idempotency_key_reused": Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"
+    ),
+    "queue_full": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The queue is full", retry_after_seconds=10),
+    "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Temporarily unavailable", retry_after_seconds=2),
+    "commit_unknown": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The outcome is unknown", retry_after_seconds=2),
+    "not_ready": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready", retry_after_seconds=2),
+    "damaged": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Stored data is damaged"),
+    "internal": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error"),
+}
+
+_BY_STATUS = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.NOT_ACCEPTABLE: "not_acceptable",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+}
+
+_DETAILS = {
+    "not_found": "there is nothing at this address",
+    "method_not_allowed": "this address does not take this method; Allow lists those it does",
+    "bad_request": "the request could not be understood",
+}
+
+
+class ProtocolError(DomainError):
+    """The request breaks a rule of HTTP or of this interface; the code says which."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+def install(app: Flask) -> None:
+    """Answer every error of an application with a problem document."""
+    app.register_error_handler(DomainError, _on_domain_error)
+    app.register_error_handler(HTTPException, _on_http_exception)
+    app.register_error_handler(Exception, _on_anything_else)
+
+
+def problem(code: str, detail: str) -> ProblemDocument:
+    """Return the document of an error."""
+    kind = KINDS[code]
+    return {
+        "type": f"/problems/{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "code": code,
+        "request_id": g.get("request_id", ""),
+    }
+
+
+def answer(document: ProblemDocument) -> Response:
+    """Return the response for an error's document."""
+    response = json_answer(document, status=document["status"], media_type=MEDIA_TYPE)
+    retry_after = KINDS[document["code"]].retry_after_seconds
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _on_domain_error(error: DomainError) -> Response:
+    if error.code not in KINDS:
+        return _on_anything_else(error)
+    document = problem(error.code, error.detail)
+    if isinstance(error, InvalidInput):
+        document["errors"] = [_input_problem(found) for found in error.problems]
+        document["errors_total"] = error.total
+    elif isinstance(error, InvalidStatus):
+        document["allowed"] = list(error.allowed)
+    elif isinstance(error, Malformed):
+        place = {"line": error.line, "column": error.column, "offset": error.offset}
+        document.update({name: value for name, value in place.items() if value is not None})  # type: ignore[typeddict-item]
+    if document["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request failed", code=error.code, detail=error.detail)
+    return answer(document)
+
+
+def _on_http_exception(error: HTTPException) -> Response:
+    """Answer what Flask and Werkzeug refuse; their own pages are HTML."""
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    code = _BY_STATUS.get(status, "bad_request" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "internal")
+    response = answer(problem(code, _DETAILS.get(code, KINDS[code].title)))
+    allow = dict(error.get_headers()).get("Allow")
+    if allow is not None:
+        response.headers["Allow"] = allow
+    return response
+
+
+def _on_anything_else(error: Exception) -> Response:
+    log.error("request failed", code="internal", exc_info=error)
+    return answer(problem("internal", "something went wrong here; the request id helps to find out what"))
+
+
+def _input_problem(found: Problem) -> InputProblem:
+    document: InputProblem = {"pointer": found.pointer, "code": found.code, "detail": found.detail}
+    if found.row is not None:
+        document["row"] = found.row
+    if found.column is not None:
+        document["column"] = found.column
+    return document
