@@ -7,17 +7,20 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from services import jobs, workers
 from services.doorbell import Ringer
 from services.settings import Settings
-from services.store import Store
 from services.worker.sweeper import Sweeper
 from tests.support.brokers import Broker
 from tests.support.waiting import until
 from tests.worker.training import submitted
+
+if TYPE_CHECKING:
+    from services.store import Store
 
 pytestmark = pytest.mark.service
 
@@ -143,7 +146,7 @@ def test_nothing_is_open_between_sweeps(sqlite_url: str, settings: Settings, tmp
 
 
 def test_a_fork_waits_until_the_sweep_is_over(store: Store, settings: Settings) -> None:
-    """The thread sweeps all the time; no child may find the lock of a sweep, or a connection, in its memory."""
+    """The thread sweeps all the time; no child may find the lock of a sweep or a connection in its memory."""
     sweeper = a_sweeper(dataclasses.replace(settings, sweep_seconds=0.001))
     sweeper.on_worker_ready()
     try:
@@ -157,4 +160,4 @@ def test_a_fork_waits_until_the_sweep_is_over(store: Store, settings: Settings) 
 
 def _open_files() -> list[str]:
     links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-    return sorted(os.readlink(link) for link in links if link.exists())
+    return sorted(str(link.readlink()) for link in links if link.exists())
