@@ -9,8 +9,10 @@ same speed, and nothing piles up.
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 log = get_logger(__name__)
+
+#: Seconds for which an answer to "is the broker there" is good enough for everybody who asks.
+ANSWER_SECONDS = 0.5
 
 
 class Ringer:
@@ -85,8 +90,10 @@ class Doorbell:
 
     def __init__(self, settings: Settings) -> None:
         self._ringer = Ringer(settings)
-        self._prober = Ringer(settings)
-        self._probing = threading.Lock()
+        self._asker = Ringer(settings)
+        self._asking = threading.Lock()
+        self._asked = -math.inf
+        self._answered = False
         self._pending: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -99,9 +106,12 @@ class Doorbell:
         self._start()
 
     def answers(self) -> bool:
-        """Return whether the broker answers; takes at most twice `broker_wait_seconds` and never raises."""
-        with self._probing:
-            return self._prober.waiting() is not None
+        """Return whether the broker answers. However many ask, they wait for it once; never raises."""
+        with self._asking:
+            if time.monotonic() - self._asked >= ANSWER_SECONDS:
+                self._answered = self._asker.waiting() is not None
+                self._asked = time.monotonic()
+            return self._answered
 
     def close(self) -> None:
         """End the thread and the connections; rings not yet sent are left to the sweeper."""
@@ -110,6 +120,8 @@ class Doorbell:
             self._pending.put("")  # nobody's ring: only wakes the thread
             self._thread.join()
         self._ringer.close()
+        with self._asking:
+            self._asker.close()
 
     def _start(self) -> None:
         # Lazily, because a server may fork between making the doorbell and ringing it: after a fork the

@@ -114,6 +114,24 @@ def test_fifty_threads_may_ring_at_once(doorbell: Doorbell, ringer: Ringer) -> N
     until(lambda: ringer.waiting() == 50, "fifty rings")
 
 
+def test_many_who_ask_for_a_frozen_broker_wait_once(broker: Broker, doorbell: Doorbell) -> None:
+    assert doorbell.answers()
+    broker.freeze()
+    until(lambda: not doorbell.answers(), "the end of the answers")
+    doorbell._asked = -1e9
+    answers: list[bool] = []
+    threads = [threading.Thread(target=lambda: answers.append(doorbell.answers())) for _ in range(20)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [False] * 20
+    assert time.monotonic() - began < 0.5 + SLACK
+    broker.thaw()
+    until(doorbell.answers, "an answer after the thaw")
+
+
 def test_closing_does_not_wait_for_rings_that_cannot_be_sent(
     broker: Broker, doorbell: Doorbell, ringer: Ringer
 ) -> None:
