@@ -83,9 +83,11 @@ class Model:
         """
         values = inputs if self.scaler is None else self.scaler.apply(inputs)
         for layer in self.layers:
-            sums = np.broadcast_to(layer.biases, (len(values), len(layer.biases)))
+            sums = np.repeat(layer.biases[np.newaxis], len(values), axis=0)
+            products = np.empty_like(sums)
             for column, weights in zip(values.T, layer.weights.T, strict=True):
-                sums = sums + np.multiply.outer(column, weights)
+                np.multiply.outer(column, weights, out=products)
+                sums += products
             values = _ACTIVATE[layer.activation](sums)
         return np.ascontiguousarray(values)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from nn.data import Dataset
 from nn.initializers import initial_parameters
 from nn.layout import Layout
+from nn.optimizers import rule_of
 from nn.preparation import prepare
 from nn.reference import ReferenceTrainer
-from nn.spec import EarlyStopping, Sgd, ValidationSplit
+from nn.spec import Adam, EarlyStopping, Sgd, ValidationSplit
 from nn.training import Diverged
 from tests.nn.jobs import EVERYTHING, JOBS, Job, model, regression, run, train
 
@@ -100,6 +102,21 @@ def test_shuffling_changes_the_order_every_epoch_and_the_sum_of_a_full_batch_onl
 def waves_of_one_output() -> Dataset:
     both = waves(9)
     return Dataset(both.inputs, np.ascontiguousarray(both.targets[:, :1]))
+
+
+def test_adams_steps_are_counted_over_the_whole_training() -> None:
+    """One weight, one bias, one sample, so that every gradient is at hand."""
+    dataset = Dataset(np.array([[0.5]]), np.array([[2.0]]))
+    spec = regression(model(1), epochs=4, optimizer=Adam(), learning_rate=0.1)
+    trainer, _ = train(Job(spec, dataset))
+    rule = rule_of(Adam())
+    parameters: Any = initial_parameters(spec, Layout((1, 1)))
+    memory: Any = (np.zeros(2), np.zeros(2))
+    for step in (1, 2, 3, 4):
+        slope = 2.0 * (parameters[1] + 0.5 * parameters[0] - 2.0)
+        gradients = np.array([0.5 * slope, slope])
+        parameters, memory = rule.update(parameters, gradients, memory, rule.scalars(0.1, step), np.sqrt)
+    assert trainer.parameters().tolist() == pytest.approx(parameters.tolist(), rel=1e-14)
 
 
 def test_a_call_does_about_the_work_it_is_given_and_at_least_one_sample() -> None:
@@ -191,6 +208,16 @@ class TestDivergence:
         )
         assert trainer.parameters().tolist() == train(shorter)[0].parameters().tolist()
         assert trainer.kept_epoch == error.progress.epoch
+
+    def test_a_last_step_that_overflows_the_parameters_alone_is_noticed(self) -> None:
+        """The loss of an epoch is seen before its step and is still finite."""
+        spec = regression(model(3, 1), epochs=1, learning_rate=1e308)
+        trainer = ReferenceTrainer(spec, self.job.prepared)
+        initial = trainer.parameters()
+        with pytest.raises(Diverged) as raised:
+            trainer.advance(EVERYTHING)
+        assert raised.value.epoch == 1
+        assert trainer.parameters().tolist() == initial.tolist()
 
     def test_it_stays_diverged_when_called_again_or_gone_on_with(self) -> None:
         trainer, error = self.diverged()
