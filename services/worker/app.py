@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
     from services.settings import Settings
 
-#: Seconds until an unacknowledged ring is delivered again. Only a second ring: it need not fit any job.
-VISIBILITY_SECONDS = 300
-#: Seconds between looks for such rings. Celery's own 100 make a queue stand still for that long.
-RESTORE_SECONDS = 5
 #: Seconds to wait for the broker to answer, more than the one second that each BRPOP blocks.
 SOCKET_SECONDS = 5
 #: Seconds after which a silent worker's control queue is removed; Celery's 10 s also remove a busy one's.
@@ -35,9 +31,10 @@ def make_worker_app(settings: Settings, *, processes: int) -> Celery:
         settings.broker_url,
         wait_seconds=settings.broker_wait_seconds,
         redis_options={
-            "visibility_timeout": VISIBILITY_SECONDS,
-            "unacked_restore_interval": RESTORE_SECONDS,
-            "unacked_restore_throttle": 1,
+            # Redis knows no acknowledgements; kombu imitates them with keys of its own. They save none of our
+            # rings (BRPOP comes before them), and after a blink of the broker they are what makes a worker exit
+            # or, once one of them fails, take no ring ever again. The sweeper replaces lost rings sooner.
+            "ack_emulation": False,
             "socket_timeout": SOCKET_SECONDS,
         },
     )
