@@ -110,3 +110,16 @@ def test_a_checkpoint_of_another_training_is_refused() -> None:
 def test_a_checkpoint_of_other_arithmetic_is_refused() -> None:
     with pytest.raises(Unreadable, match="numerics version 0"):
         TrainingState.from_bytes(pack("checkpoint", {"numerics_version": 0}, {}), initial_state(SPEC, LAYOUT))
+
+
+def test_diverging_goes_back_to_the_last_epoch_and_keeps_no_number_that_is_not_finite() -> None:
+    state = after([5.0, 4.0], training())
+    state.parameters, state.memory = np.full(LAYOUT.count, np.nan), np.full_like(state.memory, np.inf)
+    state.step, state.tally.loss = 3, np.inf
+    initial = initial_state(SPEC, LAYOUT)
+    state.diverge(initial.memory)
+    assert (state.diverged_in, state.epoch, state.step, state.kept_epoch) == (3, 2, 0, 2)
+    assert set(state.parameters.tolist()) == set(state.kept.tolist()) == {2.0}
+    assert state.memory.tolist() == initial.memory.tolist()
+    assert state.tally == initial.tally
+    assert state.is_over
