@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from engine.elementary import reciprocal
 from engine.operations import (
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: What an operand may be besides a `Value`. Floats come first because they are looked for first.
 _NUMBERS = (float, int, Real)
 
+_new = object.__new__
+
 
 class Value:
     """A scalar, the operands it was made from, and the gradient of a later result with respect to it.
@@ -40,32 +42,41 @@ class Value:
 
     Args:
         data: a real number; kept as a float.
-        _children: the operands, in order. The operators fill this in, and what comes after it.
+        _children: the operands, in order, at most two. A number made so passes no gradient to them: only the
+            operations do.
 
     Raises:
         TypeError: `data` is not a real number.
+        ValueError: there are more than two operands.
     """
 
-    __slots__ = ("_constant", "_operation", "_prev", "data", "grad")
+    # Two operands and no tuple of them: half the objects, and a third of the time, of a large graph.
+    __slots__ = ("_constant", "_left", "_operation", "_right", "data", "grad")
 
     #: NumPy's scalars then leave `number * value` to `Value` instead of making an array of it.
     __array_ufunc__ = None
 
     data: float
     grad: float
+    _left: Value | None
+    _right: Value | None
+    _operation: Operation | None
+    _constant: float
 
-    def __init__(
-        self,
-        data: float,
-        _children: tuple[Value, ...] = (),
-        _operation: Operation | None = None,
-        _constant: float = 0.0,
-    ) -> None:
+    def __init__(self, data: float, _children: tuple[Value, ...] = ()) -> None:
+        if len(_children) > 2:
+            raise ValueError(f"a Value is made from at most two operands, not {len(_children)}")
         self.data = data if type(data) is float else _as_float(data)
         self.grad = 0.0
-        self._prev = _children
-        self._operation = _operation
-        self._constant = _constant
+        self._left = _children[0] if _children else None
+        self._right = _children[1] if len(_children) > 1 else None
+        self._operation = None
+        self._constant = 0.0
+
+    @property
+    def _prev(self) -> tuple[Value, ...]:
+        """The operands, in order."""
+        return tuple(operand for operand in (self._left, self._right) if operand is not None)
 
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
@@ -75,14 +86,14 @@ class Value:
             if not isinstance(other, _NUMBERS):
                 return NotImplemented
             other = Value(other)
-        return Value(self.data + other.data, (self, other), ADD)
+        return _made_by(ADD, self.data + other.data, self, other)
 
     def __mul__(self, other: Value | float) -> Value:
         if not isinstance(other, Value):
             if not isinstance(other, _NUMBERS):
                 return NotImplemented
             other = Value(other)
-        return Value(self.data * other.data, (self, other), MULTIPLY)
+        return _made_by(MULTIPLY, self.data * other.data, self, other)
 
     def __pow__(self, exponent: float) -> Value:
         if not isinstance(exponent, (int, float)):
@@ -156,7 +167,7 @@ class Value:
         As in PyTorch, leaves (without operands) add it to the gradient they have, so that several calls
         accumulate; set theirs to 0.0 to begin anew. All other gradients are those of this call.
         """
-        if not self._prev:
+        if self._left is None:
             self.grad += 1.0
             return
         order = self._operands_first()
@@ -172,67 +183,82 @@ class Value:
     def _operands_first(self) -> list[Value]:
         """Return everything with operands that this was made from, itself last, each after its operands.
 
-        The order is that of a depth-first walk through the operands from left to right. The walk keeps its
-        own path, so that a graph may be deeper than Python's stack.
+        The order is that of a depth-first walk, left operand before right. The walk keeps its own path, so
+        that a graph may be deeper than Python's stack.
         """
         order: list[Value] = []
-        seen = {self}
-        path = []
-        node, operands = self, iter(self._prev)
+        seen: set[Value] = set()
+        # The nodes under way; None above one says that it only waits for its right operand.
+        path: list[Value | None] = []
+        node: Value | None = self
         while True:
-            for operand in operands:
-                if operand._prev and operand not in seen:
-                    seen.add(operand)
-                    path.append((node, operands))
-                    node, operands = operand, iter(operand._prev)
-                    break
-            else:
+            while node is not None and node._left is not None and node not in seen:
+                seen.add(node)
+                path.append(node)
+                node = node._left
+            if not path:
+                return order
+            node = path.pop()
+            if node is None:
+                order.append(cast("Value", path.pop()))
+            elif node._right is None or node._right._left is None or node._right in seen:
                 order.append(node)
-                if not path:
-                    return order
-                node, operands = path.pop()
+                node = None
+            else:
+                path += (node, None)
+                node = node._right
 
     def _alone(self, operation: Operation) -> Value:
-        return Value(operation.value(self.data), (self,), operation)
+        return _made_by(operation, operation.value(self.data), self)
 
     def _with_constant(self, operation: Operation, constant: float) -> Value:
-        return Value(operation.value(self.data, constant), (self,), operation, constant)
+        return _made_by(operation, operation.value(self.data, constant), self, None, constant)
 
     def _together(self, operation: Operation, other: Value | float) -> Value:
         other = other if isinstance(other, Value) else Value(other)
-        return Value(operation.value(self.data, other.data), (self, other), operation)
+        return _made_by(operation, operation.value(self.data, other.data), self, other)
+
+
+def _made_by(
+    operation: Operation, data: float, left: Value, right: Value | None = None, constant: float = 0.0
+) -> Value:
+    """Return a new node. It goes round `Value()` because much of a graph's time is spent here."""
+    node = _new(Value)
+    node.data = data
+    node.grad = 0.0
+    node._left = left
+    node._right = right
+    node._operation = operation
+    node._constant = constant
+    return node
 
 
 def _pass_back(nodes: Iterable[Value]) -> None:
     """Add each node's share of its gradient to its operands' gradients, node after node.
 
-    Sums and products are nine nodes in ten, so their rows' gradients are written out here as their values are
-    in `Value`; this halves the time. A test holds them to the rows.
+    Sums and products are nine nodes in ten, so their rows' gradients are written out here as their values
+    are in `Value`; this halves the time. A test holds them to the rows.
     """
     for node in nodes:
-        operation = node._operation
-        grad = node.grad
+        operation, grad = node._operation, node.grad
+        left: Any = node._left
+        right: Any = node._right
         if operation is ADD:
-            left, right = node._prev
             left.grad += grad
             right.grad += grad
         elif operation is MULTIPLY:
-            left, right = node._prev
             left.grad += right.data * grad
             right.grad += left.data * grad
         elif operation is None:
             continue
         elif operation.operands == 2:
-            left, right = node._prev
             to_left, to_right = operation.gradient(left.data, right.data, node.data, grad)
             left.grad += to_left
             right.grad += to_right
         elif operation.takes_constant:
-            (operand,) = node._prev
-            operand.grad += operation.gradient(operand.data, node._constant, node.data, grad)
+            left.grad += operation.gradient(left.data, node._constant, node.data, grad)
         else:
-            (operand,) = node._prev
-            operand.grad += operation.gradient(operand.data, node.data, grad)
+            left.grad += operation.gradient(left.data, node.data, grad)
 
 
 def _as_float(number: Any) -> float:

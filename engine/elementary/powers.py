@@ -15,9 +15,9 @@ def power(x: float, exponent: float) -> float:
 
     - 0.5: the square root; -0.5: its reciprocal.
     - Whole and positive: multiplications, by repeated squaring from the lowest bit; x**2 is x*x, x**3 is
-      x*(x*x). At most about `exponent` / 2 ulp from the true value.
+      x*(x*x). At most `exponent` ulp from the true value.
     - Whole and negative: the reciprocal of the positive power, so x**-1 is 1/x. x**0 is 1.
-    - Everything else: exp(exponent * log(x)), at most about 1 + |exponent * log(x)| ulp from the true value;
+    - Everything else: exp(exponent * log(x)), at most 1 + 3 |exponent * log(x)| ulp from the true value, and
       not a number for a negative x.
     """
     if exponent == 2.0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import subprocess
 import sys
 import time
@@ -27,6 +28,27 @@ def test_a_value_used_twice_gets_both_shares():
     (a * a + a).backward()
 
     assert a.grad == 7.0
+
+
+def depth_first(value: Value, seen: set[Value]) -> list[Value]:
+    """The order as it would be written if Python's stack had no end."""
+    if value in seen or not value._prev:
+        return []
+    seen.add(value)
+    return [node for operand in value._prev for node in depth_first(operand, seen)] + [value]
+
+
+def test_the_walk_is_depth_first_from_left_to_right():
+    draw = random.Random(3)
+    for _ in range(200):
+        pool = [Value(draw.random()) for _ in range(3)]
+        for _ in range(draw.randint(1, 25)):
+            a, b = draw.choice(pool), draw.choice(pool)
+            pool.append(
+                draw.choice([lambda a=a, b=b: a + b, lambda a=a, b=b: a * b, a.tanh, lambda a=a: a**2])()
+            )
+
+        assert pool[-1]._operands_first() == depth_first(pool[-1], set())
 
 
 def test_shares_are_added_in_the_reverse_of_depth_first_order():

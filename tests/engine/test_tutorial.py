@@ -24,6 +24,11 @@ def test_the_constructor_takes_operands_as_its_second_argument():
     assert Value(data=11.0, _children=(a, b))._prev == (a, b)
 
 
+def test_a_value_has_at_most_two_operands():
+    with pytest.raises(ValueError, match="at most two operands, not 3"):
+        Value(0.0, (Value(1.0), Value(2.0), Value(3.0)))
+
+
 def test_a_value_made_from_operands_by_hand_passes_nothing_back():
     a = Value(5.0)
     made = Value(11.0, (a,))

@@ -35,11 +35,11 @@ RANGES: dict[Callable[[float], float], tuple[tuple[float, float], ...]] = {
     elementary.cos: ((-LARGEST_ANGLE, LARGEST_ANGLE), (-7.0, 7.0), (-1e-9, 1e-9), (0.7, 0.9)),
 }
 
-#: Where something changes: the smallest doubles, thresholds in the code, the ends of results' ranges.
+#: Where something changes: the smallest doubles, thresholds in the code, the ends of the ranges of results.
 _MARKS = (
-    0.0, 5e-324, 2.0**-1022, 1e-300, 2.0**-54, 2.0**-27, 0.1, math.log(2) / 2, math.sqrt(0.5), 0.5, math.log(2),
-    1.0, math.sqrt(2), math.pi / 2, math.pi, 18.7149738751, 22.0, 36.7368, 44.0, 708.3964, 709.782712893384,
-    745.13321910194, LARGEST_ANGLE, 2.0**52, 2.0**53, 1e300, sys.float_info.max, math.inf,
+    0.0, 5e-324, 2.0**-1022, 1e-300, 2.0**-54, 2.0**-27, 0.1, math.log(2) / 2, math.sqrt(0.5), 0.5, 1.0,
+    math.log(2), math.sqrt(2), math.pi / 2, math.pi, 18.7149738751, 22.0, 36.7368, 44.0, 708.3964,
+    709.782712893384, 745.13321910194, LARGEST_ANGLE, 2.0**52, 2.0**53, 1e300, sys.float_info.max, math.inf,
 )  # fmt: skip
 
 

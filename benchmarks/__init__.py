@@ -1,0 +1,1 @@
+"""Measurements anyone can repeat: us and our peers, side by side, in one run."""
