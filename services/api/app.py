@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -9,6 +11,8 @@ from werkzeug.routing import BaseConverter
 
 from services.api import datasets, documentation, health, jobs, models, problems, results, telemetry
 from services.api.service import Rings, Service
+from services.api.watcher import Watcher
+from services.jobs import versions
 
 if TYPE_CHECKING:
     from services.settings import Settings
@@ -21,13 +25,19 @@ class _Id(BaseConverter):
     regex = "[0-9A-Za-z_]{1,64}"
 
 
-def create_app(store: Store, doorbell: Rings, settings: Settings) -> Flask:
-    """Return the application. Several may exist in one process, each with its own parts."""
+def create_app(
+    store: Store, doorbell: Rings, settings: Settings, *, is_stopping: Callable[[], bool] = lambda: False
+) -> Flask:
+    """Return the application. Several may exist in one process, each with its own parts.
+
+    Once `is_stopping` says yes, nobody is made to wait any more.
+    """
     app = Flask("gradqueue", static_folder=None)
     app.url_map.converters["id"] = _Id
     # A slash too many at the end is forgiven; other wrong addresses are 404, not redirects in HTML.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
-    Service(store, doorbell, settings).install(app)
+    watcher = Watcher(partial(versions, store), is_stopping)
+    Service(store, doorbell, settings, is_stopping, watcher).install(app)
     telemetry.install(app)
     problems.install(app)
     for part in (jobs, results, models, datasets, health, documentation):

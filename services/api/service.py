@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from flask import Flask, current_app
 
 if TYPE_CHECKING:
+    from services.api.watcher import Watcher
     from services.settings import Limits, Settings
     from services.store import Store
 
@@ -32,6 +33,8 @@ class Service:
     store: Store
     doorbell: Rings
     settings: Settings
+    is_stopping: Callable[[], bool]
+    watcher: Watcher
 
     @property
     def limits(self) -> Limits:

@@ -11,7 +11,7 @@ from services.jobs.claiming import Claim, claim
 from services.jobs.controlling import cancel, delete, pause, resume
 from services.jobs.downloading import weights
 from services.jobs.progress import Flush
-from services.jobs.reading import JobFilters, get, list_jobs, loss_curve
+from services.jobs.reading import JobFilters, get, list_jobs, loss_curve, versions
 from services.jobs.running import fail, finish, flush, hand_back
 from services.jobs.submitting import Submission, Submitted, submit
 from services.jobs.sweeping import Swept, sweep
@@ -37,5 +37,6 @@ __all__ = [
     "resume",
     "submit",
     "sweep",
+    "versions",
     "weights",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,17 @@ def get(store: Store, job_id: str, owner: str = "") -> JobRow:
     """
     with store.reading() as connection:
         return find(connection, job_id, owner)
+
+
+def versions(store: Store, job_ids: Collection[str]) -> dict[str, int]:
+    """Return the versions of those jobs that there are, whoever owns them.
+
+    Raises:
+        Unavailable: the store cannot be reached now.
+    """
+    statement = select(jobs.c.id, jobs.c.version).where(jobs.c.id.in_(job_ids))
+    with store.reading() as connection:
+        return {row.id: row.version for row in connection.execute(statement)}
 
 
 def list_jobs(
