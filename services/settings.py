@@ -66,7 +66,11 @@ class Settings:
     port: int = setting(8000, "port to listen on; 0 for any free one", minimum=0, maximum=65_535)
     workers: int = setting(0, "worker processes; 0 for one per core", minimum=0, maximum=1024)
     api_threads: int = setting(
-        256, "requests served at the same time; a long poll takes one while it waits", unit="threads", minimum=1, maximum=1024
+        256,
+        "requests served at the same time; a long poll takes one while it waits",
+        unit="threads",
+        minimum=1,
+        maximum=1024,
     )
     log_level: str = setting("info", "least level logged", choices=("debug", "info", "warning", "error"))
     log_format: str = setting(
