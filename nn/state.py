@@ -19,7 +19,7 @@ from nn.tally import Tally
 
 if TYPE_CHECKING:
     from nn.layout import Layout
-    from nn.spec import Spec, TrainingSpec
+    from nn.spec import EarlyStopping, Spec, TrainingSpec
     from nn.training import StopReason
 
 _INFINITY = float("inf")
@@ -68,20 +68,16 @@ class TrainingState:
         As Keras's `EarlyStopping`: a loss that is more than `min_delta` below the bar becomes the bar, and
         `patience` epochs without one end the training. The best epoch is the one with the lowest loss.
         """
-        self.epoch, self.step, self.tally = self.epoch + 1, 0, Tally([0.0] * len(self.tally.residual))
-        self.kept = self.parameters.copy()
         stopping = training.early_stopping
+        self.epoch += 1
+        self.kept = self.parameters.copy()
+        self._begin_epoch()
         if monitored < self.best:
             self.best, self.best_epoch = monitored, self.epoch
             if stopping is not None and stopping.restore_best:
                 self.best_parameters = self.kept
-        if stopping is not None:
-            if monitored + stopping.min_delta < self.bar:
-                self.bar, self.waited = monitored, 0
-            else:
-                self.waited += 1
-                if self.waited >= stopping.patience:
-                    self.stop_reason = "early_stopping"
+        if stopping is not None and self._is_out_of_patience(stopping, monitored):
+            self.stop_reason = "early_stopping"
         if self.epoch == training.epochs:
             self.stop_reason = "max_epochs"
         if self.stop_reason is not None and self.best_parameters is not None:
@@ -89,8 +85,19 @@ class TrainingState:
 
     def diverge(self, initial_memory: Floats) -> None:
         """Go back to the end of the last completed epoch, for good."""
-        self.diverged_in, self.step, self.tally = self.epoch + 1, 0, Tally([0.0] * len(self.tally.residual))
+        self.diverged_in = self.epoch + 1
         self.parameters, self.memory = self.kept.copy(), initial_memory
+        self._begin_epoch()
+
+    def _begin_epoch(self) -> None:
+        self.step, self.tally = 0, Tally([0.0] * len(self.tally.residual))
+
+    def _is_out_of_patience(self, stopping: EarlyStopping, monitored: float) -> bool:
+        if monitored + stopping.min_delta < self.bar:
+            self.bar, self.waited = monitored, 0
+            return False
+        self.waited += 1
+        return self.waited >= stopping.patience
 
     def to_bytes(self) -> bytes:
         """Return the checkpoint; equal states give equal bytes."""

@@ -41,6 +41,11 @@ def test_training_stops_after_patience_epochs_without_a_lower_loss() -> None:
     assert state.best_epoch == 2
 
 
+def test_without_patience_training_stops_at_the_first_epoch_that_is_not_better() -> None:
+    assert after([5.0, 4.0], stopping(patience=0)).stop_reason is None
+    assert after([5.0, 4.0, 4.0], stopping(patience=0)).stop_reason == "early_stopping"
+
+
 def test_a_lower_loss_begins_the_waiting_anew() -> None:
     assert after([5.0, 6.0, 4.0, 6.0], stopping(patience=2)).stop_reason is None
 
