@@ -111,6 +111,13 @@ def test_random_seed_decides_the_weights_of_a_network_without_a_generator() -> N
     assert first[:2] == expected
 
 
+def test_a_job_begins_with_the_weights_that_its_seed_gives_the_tutorials_reader() -> None:
+    job = JOBS["tutorial"]
+    random.seed(job.spec.training.seed)
+    drawn = [parameter.data for parameter in flat_parameters(MLP(3, [3, 3, 1]))]
+    assert drawn == [parameter.data for parameter in flat_parameters(network_of(job.spec, 3))]
+
+
 def test_activations_may_differ_by_layer_and_must_be_as_many_as_the_hidden_layers() -> None:
     network = MLP(1, [2, 2, 1], activation=["tanh", "sigmoid"], output_activation="leaky_relu")
     assert [layer.neurons[0].activation for layer in network.layers] == ["tanh", "sigmoid", "leaky_relu"]
