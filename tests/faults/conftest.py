@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.faults.bench import Bench
 from tests.faults.parts.postgresql import programs
 from tests.faults.parts.redis import redis_program
 from tests.faults.parts.stack import Stack
@@ -62,3 +64,11 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         raise
     if request.session.testsfailed > before:
         _stacks.pop(request.param).close()
+
+
+@pytest.fixture
+def bench(database_url: str, tmp_path: Path) -> Iterator[Bench]:
+    """A store of each kind, on which processes die."""
+    bench = Bench(database_url, tmp_path)
+    yield bench
+    bench.close()

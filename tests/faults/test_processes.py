@@ -129,7 +129,7 @@ def test_a_submission_is_repeated_safely_when_the_api_was_killed(stack: Stack, m
     trace = stack.folder / f"trace submit {moment}"
     api = stack.add_api("doomed api", "--crash-at", f"submit: {moment}", "--trace", str(trace))
     api.start()
-    document, key = work.short_job(), f"key of {moment}"
+    document, key = work.short_job(), f"key-{moment.replace(' ', '-')}"
     assert stack.client_of(api).post_job(document, key) is None
     wait_until(lambda: not api.is_running, 10.0, "the API is dead")
     made = stack.query(f"SELECT job_id FROM idempotency_keys WHERE key = '{key}'")

@@ -30,9 +30,9 @@ def job_of(seconds: float, *, seed: int = 0, **limits: Any) -> dict[str, Any]:
     return _document(max(2, round(seconds * _epochs_per_second())), seed, limits)
 
 
-def short_job(seed: int = 0) -> dict[str, Any]:
+def short_job(seed: int = 0, epochs: int = 3) -> dict[str, Any]:
     """Return the document of a job that is done at once."""
-    return _document(3, seed, {})
+    return _document(epochs, seed, {})
 
 
 def endless_job(**limits: Any) -> dict[str, Any]:
