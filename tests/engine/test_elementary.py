@@ -16,8 +16,12 @@ INFINITY, NAN = math.inf, math.nan
 every_function = pytest.mark.parametrize("function", TRUE, ids=lambda function: function.__name__)
 
 
+#: What is promised is 1 ulp; 250 million points showed 0.87 at most, which no change should lose unnoticed.
+LARGEST_ERROR = 0.88
+
+
 @every_function
-def test_a_function_is_within_1_ulp_of_the_true_value(function):
+def test_a_function_is_well_within_1_ulp_of_the_true_value(function):
     draw = Random(20)
     points = [
         x
@@ -33,7 +37,7 @@ def test_a_function_is_within_1_ulp_of_the_true_value(function):
         }
 
     worst = max(errors, key=lambda x: errors[x])
-    assert errors[worst] < 1.0, f"{function.__name__}({worst!r}) is {errors[worst]} ulp off"
+    assert errors[worst] < LARGEST_ERROR, f"{function.__name__}({worst!r}) is {errors[worst]} ulp off"
     assert len(errors) > 2000
 
 

@@ -143,6 +143,13 @@ def test_a_graph_is_freed_when_it_goes_out_of_scope_without_the_garbage_collecto
     assert alive() == before
 
 
+def test_the_engine_alone_does_not_load_numba():
+    """Numba takes a quarter of a second to load, and a `Value` needs none of it."""
+    check = "import sys, engine; sys.exit('numba' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
 PROGRAM = """
 import random
 from engine import Value
