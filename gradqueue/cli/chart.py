@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 60, 10
 
 def chart(epochs: Sequence[float], values: Sequence[float], name: str) -> str:
     """Return `values` over `epochs` (both non-empty, of one length) as lines of text."""
-    low, high = min(0.0, *values), max(0.0, *values)
+    low, high = min(values), max(values)
     figure = plotille.Figure()
     figure.width, figure.height = WIDTH, HEIGHT
     figure.with_colors = False
@@ -23,4 +23,4 @@ def chart(epochs: Sequence[float], values: Sequence[float], name: str) -> str:
     figure.set_x_limits(epochs[0], max(epochs[-1], epochs[0] + 1))
     figure.set_y_limits(low, high if high > low else low + 1.0)
     figure.plot(epochs, values)
-    return str(figure.show())
+    return "\n".join(line.rstrip(" ⠀") for line in figure.show().splitlines())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gradqueue.cli.chart import chart
 from nn import trainers
 from nn.preparation import prepare
 from services.schemas import parse_job
@@ -22,17 +23,17 @@ WORK = 10_000_000
 
 
 @cache
-def last_metrics(name: str) -> dict[str, float]:
-    """Train an example; return its number of epochs and the metrics of the last one."""
+def trained(name: str) -> dict[str, list[float]]:
+    """Train an example; return its loss curve, every metric's value for every epoch."""
     job = understand((EXAMPLES / name).read_bytes(), Limits(), lambda dataset_id: None)
-    prepared = prepare(job.spec, job.dataset, job.validation)
-    training = trainers.start(job.spec, prepared)
-    metrics: dict[str, float] = {}
+    training = trainers.start(job.spec, prepare(job.spec, job.dataset, job.validation))
+    curve: dict[str, list[float]] = {}
     while True:
         progress = training.advance(WORK)
-        metrics |= {metric: float(values[-1]) for metric, values in progress.curve.items() if values.size}
+        for metric, values in progress.curve.items():
+            curve.setdefault(metric, []).extend(values.tolist())
         if progress.stop_reason is not None:
-            return {"epochs": progress.epoch, **metrics}
+            return curve
 
 
 def expected(name: str) -> dict[str, str]:
@@ -45,9 +46,12 @@ def expected(name: str) -> dict[str, str]:
 def test_an_example_ends_where_the_readme_says(name: str) -> None:
     figures = expected(name)
     assert {"epochs", "train_loss"} <= set(figures)
-    metrics = last_metrics(name)
+    curve = trained(name)
+    last = {"epochs": float(len(curve["train_loss"]))} | {
+        metric: values[-1] for metric, values in curve.items()
+    }
     digits = {metric: len(value.partition(".")[2]) for metric, value in figures.items()}
-    assert {metric: f"{metrics[metric]:.{digits[metric]}f}" for metric in figures} == figures
+    assert {metric: f"{last[metric]:.{digits[metric]}f}" for metric in figures} == figures
 
 
 def test_the_measurements_are_those_that_scikit_learn_ships() -> None:
@@ -65,3 +69,9 @@ def test_the_readme_s_first_request_is_the_tutorial() -> None:
         for source in (body.encode(), (EXAMPLES / "tutorial.json").read_bytes())
     )
     assert requested.request_sha256 == example.request_sha256
+
+
+def test_the_readme_s_picture_is_the_tutorial_s_loss() -> None:
+    losses = trained("tutorial.json")["train_loss"]
+    (picture,) = re.findall(r"```text\n(.*?)\n```", (EXAMPLES.parent / "README.md").read_text(), re.DOTALL)
+    assert picture == chart(range(1, len(losses) + 1), losses, "train_loss")
