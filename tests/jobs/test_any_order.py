@@ -21,6 +21,7 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from services.store import Store
+
+
+#: Few, so that workers meet at the same job: that is where a fence is needed.
+MOST_JOBS = 2
 
 
 @dataclass
@@ -84,6 +89,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     # What clients do.
 
+    @precondition(lambda self: len(self.jobs) < MOST_JOBS)
     @rule(target=promised, length=st.integers(1, 50), max_attempts=st.integers(1, 3))
     def submit(self, length: int, max_attempts: int) -> Promised:
         job = submitted(self.store, max_attempts=max_attempts)
@@ -140,6 +146,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(job=promised)
     def fall_silent(self, job: Promised) -> None:
+        """A worker says nothing for longer than its lease."""
         if self._row(job).status is Status.RUNNING:
             silence(self.store, job.id)
 
@@ -242,7 +249,7 @@ def test_the_promise_holds_in_any_order(store: Store) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         lambda: AnyOrder(store),
         settings=settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -51,14 +51,14 @@ def test_an_empty_list_is_one_empty_page(store: Store) -> None:
     assert _pages(store, 10) == [[]]
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 6, 7, 8])
-def test_pages_are_full_and_together_complete(store: Store, limit: int) -> None:
+def test_pages_are_full_and_together_complete(store: Store) -> None:
     ids = [submitted(store).id for _ in range(6)]
 
-    pages = _pages(store, limit)
+    for limit in (1, 2, 3, 6, 7, 8):
+        pages = _pages(store, limit)
 
-    assert [job.id for page in pages for job in page] == ids[::-1]
-    assert all(len(page) == limit for page in pages[:-1])
+        assert [job.id for page in pages for job in page] == ids[::-1]
+        assert all(len(page) == limit for page in pages[:-1])
 
 
 def test_jobs_of_one_moment_are_neither_lost_nor_repeated(store: Store) -> None:
@@ -85,11 +85,10 @@ def test_inserts_and_deletes_between_pages_shift_nothing(store: Store) -> None:
     assert [job.id for job in rest.rows] == [ids[2], ids[1], ids[0]]
 
 
-@pytest.mark.parametrize("status", Status)
-def test_a_filter_for_a_status_shows_those_and_no_others(store: Store, status: Status) -> None:
-    by_status = {each: in_status(store, each).id for each in sorted(Status, key=_queued_last)}
+def test_a_filter_for_a_status_shows_those_and_no_others(store: Store) -> None:
+    expected = {status: [in_status(store, status).id] for status in sorted(Status, key=_queued_last)}
 
-    assert _ids(store, JobFilters(status=status)) == [by_status[status]]
+    assert {status: _ids(store, JobFilters(status=status)) for status in Status} == expected
 
 
 def _queued_last(status: Status) -> bool:
@@ -111,12 +110,13 @@ def test_filters_for_name_time_and_metadata_all_have_to_match(store: Store) -> N
     assert _ids(store, JobFilters(metadata={"absent": "42"})) == []
 
 
-@pytest.mark.parametrize("key", ["a b", "a.b", "a[0]", "$", 'a"b', "a'b", "a\\b", "ä", "%s", ":key", "1", ""])
-def test_any_key_of_metadata_can_be_filtered_for(store: Store, key: str) -> None:
-    job = submitted(store, metadata={key: "value"})
-    submitted(store, metadata={"other": "value"})
+def test_any_key_of_metadata_can_be_filtered_for(store: Store) -> None:
+    keys = ["a b", "a.b", "a[0]", "$", 'a"b', "a'b", "a\\b", "ä", "%s", ":key", "1", ""]
+    ids = {key: submitted(store, metadata={key: "value"}).id for key in keys}
 
-    assert _ids(store, JobFilters(metadata={key: "value"})) == [job.id]
+    found = {key: _ids(store, JobFilters(metadata={key: "value"})) for key in keys}
+
+    assert found == {key: [job_id] for key, job_id in ids.items()}
 
 
 def test_another_owners_jobs_are_not_listed(store: Store) -> None:
@@ -129,25 +129,25 @@ def _cursor(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-@pytest.mark.parametrize(
-    "cursor",
-    [
-        "",
-        "x",
-        "!!!!",
-        "é",
-        "\x00",
-        "a" * 10_000,
-        _cursor("1"),
-        _cursor("1.2"),
-        _cursor("-1.job_0"),
-        _cursor("1.job_0 OR 1=1"),
-        _cursor("9" * 30 + ".job_0"),
-        _cursor("٣.job_0"),
-    ],
-)
-def test_a_forged_cursor_is_refused(store: Store, cursor: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        jobs.list_jobs(store, ALL, limit=10, after=cursor)
+FORGED = [
+    "",
+    "x",
+    "!!!!",
+    "é",
+    "\x00",
+    "a" * 10_000,
+    _cursor("1"),
+    _cursor("1.2"),
+    _cursor("-1.job_0"),
+    _cursor("1.job_0 OR 1=1"),
+    _cursor("9" * 30 + ".job_0"),
+    _cursor("٣.job_0"),
+]
 
-    assert [problem.code for problem in caught.value.problems] == ["invalid_cursor"]
+
+def test_a_forged_cursor_is_refused(store: Store) -> None:
+    for cursor in FORGED:
+        with pytest.raises(InvalidInput) as caught:
+            jobs.list_jobs(store, ALL, limit=10, after=cursor)
+
+        assert [problem.code for problem in caught.value.problems] == ["invalid_cursor"]

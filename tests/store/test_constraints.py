@@ -41,73 +41,66 @@ def _change(store: Store, job_id: str, values: dict[str, Any]) -> None:
         connection.execute(update(tables.jobs).where(tables.jobs.c.id == job_id).values(values))
 
 
-@pytest.mark.parametrize("values", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
-def test_an_impossible_job_is_refused(store: Store, values: dict[str, Any]) -> None:
+def _is_accepted(store: Store, job_id: str, values: dict[str, Any]) -> bool:
+    try:
+        _change(store, job_id, values)
+    except sqlalchemy.exc.IntegrityError:
+        return False
+    return True
+
+
+def _something(column: str) -> Any:
+    """Return a value that the column may have in some status."""
+    if isinstance(tables.jobs.c[column].type, sqlalchemy.BigInteger):
+        return 1
+    return {"stop_reason": "max_epochs", "error_code": "internal"}.get(column, "text")
+
+
+def test_impossible_jobs_are_refused(store: Store) -> None:
     job = in_status(store, Status.RUNNING)
 
-    with pytest.raises(sqlalchemy.exc.IntegrityError):
-        _change(store, job.id, values)
+    accepted = {what for what, values in IMPOSSIBLE.items() if _is_accepted(store, job.id, values)}
 
+    assert accepted == set()
     assert jobs.get(store, job.id) == job
 
 
-@pytest.mark.parametrize("column", FILLED_IN)
 @pytest.mark.parametrize("status", sorted(set(Status) - TERMINAL))
-def test_a_column_that_does_not_belong_to_the_status_is_refused(
-    store: Store, column: str, status: Status
-) -> None:
+def test_a_column_that_does_not_belong_to_the_status_is_refused(store: Store, status: Status) -> None:
     job = in_status(store, status)
-    number = isinstance(tables.jobs.c[column].type, sqlalchemy.BigInteger)
-    words = {"stop_reason": "max_epochs", "error_code": "internal"}
-    value = None if status in FILLED_IN[column] else 1 if number else words.get(column, "text")
 
-    with pytest.raises(sqlalchemy.exc.IntegrityError, match=column):
-        _change(store, job.id, {column: value})
+    for column, statuses in FILLED_IN.items():
+        with pytest.raises(sqlalchemy.exc.IntegrityError, match=column):
+            _change(store, job.id, {column: None if status in statuses else _something(column)})
 
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))
-@pytest.mark.parametrize(
-    "values",
-    [
+def test_a_terminal_job_never_changes(store: Store, status: Status) -> None:
+    job = in_status(store, status)
+
+    for values in (
         {"status": "queued", **dict.fromkeys(FILLED_IN)},
         {"epoch": 1},
         {"metadata": {}},
         {"version": 99},
-    ],
-    ids=["status", "epoch", "metadata", "version"],
-)
-def test_a_terminal_job_never_changes(store: Store, status: Status, values: dict[str, Any]) -> None:
-    job = in_status(store, status)
-
-    with pytest.raises(sqlalchemy.exc.IntegrityError, match="does not allow this change"):
-        _change(store, job.id, values)
+    ):
+        with pytest.raises(sqlalchemy.exc.IntegrityError, match="does not allow this change"):
+            _change(store, job.id, values)
 
     assert jobs.get(store, job.id) == job
 
 
-@pytest.mark.parametrize("source", sorted(set(Status) - TERMINAL))
 @pytest.mark.parametrize("target", Status)
-def test_a_status_changes_only_along_the_arrows(store: Store, source: Status, target: Status) -> None:
-    job = in_status(store, source)
-    known = {"stop_reason": "max_epochs", "error_code": "internal"}
-    right_columns = {
-        column: (known.get(column, "1") if target in statuses else None)
-        for column, statuses in FILLED_IN.items()
-    }
-    if source is Status.QUEUED or source is Status.PAUSED:
-        right_columns |= {"attempt": 1, "started_at": 1}
-    allowed = source is target or any(
-        source in transition.sources and target is transition.target for transition in TRANSITIONS.values()
-    )
+def test_a_status_changes_only_along_the_arrows(store: Store, target: Status) -> None:
+    sources = sorted(set(Status) - TERMINAL, key=lambda status: status is Status.QUEUED)
+    jobs_by_source = {source: in_status(store, source).id for source in sources}
+    columns = {name: _something(name) if target in held else None for name, held in FILLED_IN.items()}
+    columns |= {"status": target.value, "attempt": 1, "started_at": 1}
 
-    try:
-        _change(store, job.id, {"status": target.value, **right_columns})
-    except sqlalchemy.exc.IntegrityError:
-        happened = False
-    else:
-        happened = True
+    changed = {source for source in sources if _is_accepted(store, jobs_by_source[source], columns)}
 
-    assert happened == allowed
+    arrows = (transition for transition in TRANSITIONS.values() if transition.target is target)
+    assert changed == {source for arrow in arrows for source in arrow.sources} | ({target} - TERMINAL)
 
 
 def test_stored_epochs_never_change(store: Store) -> None:

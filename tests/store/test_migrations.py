@@ -114,7 +114,7 @@ def test_two_migrators_at_once_do_the_work_of_one(bare_url: str) -> None:
 
     assert errors == []
     with plain_engine(bare_url).connect() as connection:
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "0001"
+        assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(bare_url: str) -> None:
