@@ -26,6 +26,7 @@ from sqlalchemy import (
     text,
 )
 
+from services.scopes import Scope
 from services.status import FILLED_IN, JobError, Status, StopReason
 from services.store.constraints import at_least, between, filled_in, one_of
 
@@ -217,5 +218,26 @@ workers = Table(
     Column("started_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("alive_until", BigInteger, nullable=False),
+    # What it has counted since it started (services/worker/tally.py); only /metrics looks at it.
+    Column("figures", _Json),
     CheckConstraint(at_least("processes", 1), name="processes"),
+)
+
+# Who may use the API (services/keys.py). A key itself is not here, only its digest: whoever reads this table
+# cannot be anybody.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    UniqueConstraint("prefix"),
+    CheckConstraint(one_of("scope", Scope), name="scope"),
+    CheckConstraint("length(owner) > 0", name="owner"),
+    CheckConstraint("length(sha256) = 64", name="sha256"),
 )
