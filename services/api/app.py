@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
-from services.api import datasets, documentation, health, jobs, models, problems, results, telemetry
+from services.api import (
+    authentication,
+    datasets,
+    documentation,
+    health,
+    jobs,
+    models,
+    problems,
+    results,
+    telemetry,
+)
 from services.api.service import Rings, Service
 from services.api.watcher import Watcher
 from services.jobs import versions
@@ -39,6 +49,7 @@ def create_app(
     watcher = Watcher(partial(versions, store), is_stopping)
     Service(store, doorbell, settings, is_stopping, watcher).install(app)
     telemetry.install(app)
+    authentication.install(app, settings)
     problems.install(app)
     for part in (jobs, results, models, datasets, health, documentation):
         app.register_blueprint(part.blueprint)

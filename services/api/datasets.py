@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 
 from services import datasets
 from services.api.answers import json_answer
+from services.api.authentication import owner
 from services.api.operations import Answer, Operation, described
 from services.api.service import service
 from services.schemas import dataset as schema
@@ -25,4 +26,4 @@ blueprint = Blueprint("datasets", __name__)
 )
 def show(dataset_id: str) -> Response:
     """Return what is known of a dataset."""
-    return json_answer(schema.present(datasets.get(service().store, dataset_id)))
+    return json_answer(schema.present(datasets.get(service().store, dataset_id, owner())))

@@ -18,6 +18,9 @@ blueprint = Blueprint(
     "documentation", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
 )
 
+#: Where an application keeps its OpenAPI document.
+_BUILT = "gradqueue.openapi"
+
 #: Scripts and styles of this server only. Swagger UI's icons are data URLs in its style sheet.
 _DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -39,8 +42,11 @@ _PROBLEMS = resources.files("services.api") / "problem_pages"
 
 @blueprint.get("/openapi.json")
 def document() -> Response:
-    """Return the OpenAPI document."""
-    return json_answer(openapi.build(current_app, service().limits))
+    """Return the OpenAPI document, which is made when it is first asked for."""
+    app = current_app
+    if _BUILT not in app.extensions:
+        app.extensions[_BUILT] = openapi.build(app, service().limits)
+    return json_answer(app.extensions[_BUILT])
 
 
 @blueprint.get("/docs")

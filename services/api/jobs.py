@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from services import datasets, jobs
 from services.api import parameters
 from services.api.answers import client_has, json_answer, not_modified, nothing, tagged
+from services.api.authentication import owner
 from services.api.bodies import json_body
 from services.api.operations import Answer, Operation, described
 from services.api.parameters import Query
@@ -83,7 +84,12 @@ def submit() -> Response:
     if query["dry_run"]:
         return json_answer(schema.present_dry_run(parsed, submission))
     submitted = jobs.submit(
-        service().store, submission, idempotency_key=key, queue_limit=service().limits.queued_jobs
+        service().store,
+        submission,
+        owner=owner(),
+        idempotency_key=key,
+        queue_limit=service().limits.queued_jobs,
+        owner_limit=service().limits.queued_jobs_per_key if owner() else None,
     )
     service().doorbell.ring([submitted.job.id])
     job = wait_until(_is_terminal, submitted.job, wait or 0)
@@ -111,7 +117,7 @@ def index() -> Response:
     filters = jobs.JobFilters(
         status=status, name=query["name"], created_after=query["created_after"], metadata=query["metadata"]
     )
-    page = jobs.list_jobs(service().store, filters, query["limit"], query["after"])
+    page = jobs.list_jobs(service().store, filters, query["limit"], query["after"], owner())
     return json_answer(schema.present_page(page.rows, page.next_cursor))
 
 
@@ -129,7 +135,7 @@ def index() -> Response:
 def show(job_id: str) -> Response:
     """Return the job. With `wait`, only when it is not what `If-None-Match` says any more, or is terminal."""
     seconds = _GET_QUERY.read()["wait"]
-    first = jobs.get(service().store, job_id)
+    first = jobs.get(service().store, job_id, owner())
 
     def is_news(job: JobRow) -> bool:
         is_new = not client_has(_tag(job)) if request.if_none_match else job.version != first.version
@@ -149,7 +155,7 @@ def _action(name: str, use_case: Callable[..., JobRow], summary: str, meaning: s
         )
     )
     def view(job_id: str) -> Response:
-        job = use_case(service().store, job_id)
+        job = use_case(service().store, job_id, owner())
         if job.status is Status.QUEUED:
             service().doorbell.ring([job.id])
         return _answer(job, HTTPStatus.OK)
@@ -173,13 +179,13 @@ _action("resume", jobs.resume, "Resume a paused job", "The job, queued again to 
 )
 def delete(job_id: str) -> Response:
     """Delete a job; its model stays."""
-    jobs.delete(service().store, job_id)
+    jobs.delete(service().store, job_id, owner())
     return nothing()
 
 
 def _find_dataset(dataset_id: str) -> Dataset | None:
     try:
-        return datasets.content(service().store, dataset_id)
+        return datasets.content(service().store, dataset_id, owner())
     except NotFound:
         return None
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 from services import models
 from services.api import parameters
 from services.api.answers import json_answer, not_modified, nothing, tagged
+from services.api.authentication import owner
 from services.api.bodies import json_body
 from services.api.operations import Answer, Operation, described
 from services.api.parameters import Query
@@ -38,7 +39,7 @@ _LIST_QUERY = Query(
 def index() -> Response:
     """Return a page of models."""
     query = _LIST_QUERY.read()
-    page = models.list_models(service().store, query["limit"], query["after"])
+    page = models.list_models(service().store, query["limit"], query["after"], owner())
     return json_answer(schema.present_page(page.rows, page.next_cursor))
 
 
@@ -53,7 +54,7 @@ def index() -> Response:
 )
 def show(model_id: str) -> Response:
     """Return what is known of a model."""
-    return json_answer(schema.present(models.get(service().store, model_id)))
+    return json_answer(schema.present(models.get(service().store, model_id, owner())))
 
 
 @blueprint.get("/v1/models/<id:model_id>/weights")
@@ -71,8 +72,8 @@ def show(model_id: str) -> Response:
 )
 def weights(model_id: str) -> Response:
     """Return the weights; their digest is the entity tag."""
-    row = models.get(service().store, model_id)
-    model = models.content(service().store, model_id)
+    row = models.get(service().store, model_id, owner())
+    model = models.content(service().store, model_id, owner())
     return not_modified(model.sha256) or tagged(
         json_answer(weights_schema.present(model, row.job_id)), model.sha256
     )
@@ -91,7 +92,7 @@ def weights(model_id: str) -> Response:
 def predict(model_id: str) -> Response:
     """Return the model's predictions for the rows sent."""
     inputs = schema.parse_inputs(json_body(), service().limits)
-    model = models.content(service().store, model_id)
+    model = models.content(service().store, model_id, owner())
     return json_answer(schema.predict(model, model_id, inputs))
 
 
@@ -106,5 +107,5 @@ def predict(model_id: str) -> Response:
 )
 def delete(model_id: str) -> Response:
     """Delete a model."""
-    models.delete(service().store, model_id)
+    models.delete(service().store, model_id, owner())
     return nothing()

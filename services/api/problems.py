@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
@@ -15,6 +16,7 @@ from services.logs import get_logger
 
 if TYPE_CHECKING:
     from services.errors import Problem
+    from services.schemas.codes import InputCode
     from services.schemas.documents import InputProblem, ProblemDocument
 
 log = get_logger(__name__)
@@ -43,6 +45,8 @@ KINDS: dict[str, Kind] = {
     "json_lone_surrogate": Kind(HTTPStatus.BAD_REQUEST, "A text holds half a character"),
     "incomplete_body": Kind(HTTPStatus.BAD_REQUEST, "The body ended early"),
     "bad_request": Kind(HTTPStatus.BAD_REQUEST, "The request is not valid HTTP"),
+    "unauthorized": Kind(HTTPStatus.UNAUTHORIZED, "An API key is needed"),
+    "wrong_scope": Kind(HTTPStatus.FORBIDDEN, "The API key is for something else"),
     "not_found": Kind(HTTPStatus.NOT_FOUND, "Not found"),
     "method_not_allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed"),
     "not_acceptable": Kind(HTTPStatus.NOT_ACCEPTABLE, "No acceptable form"),
@@ -56,9 +60,11 @@ KINDS: dict[str, Kind] = {
     "idempotency_key_reused": Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"
     ),
+    "wrong_host": Kind(HTTPStatus.MISDIRECTED_REQUEST, "Not a name of this service"),
+    "too_many_requests": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", retry_after_seconds=1),
+    "too_many_jobs": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many jobs are waiting", retry_after_seconds=10),
     "queue_full": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The queue is full", retry_after_seconds=10),
     "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Temporarily unavailable", retry_after_seconds=2),
-    "commit_unknown": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The outcome is unknown", retry_after_seconds=2),
     "not_ready": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready", retry_after_seconds=2),
     "damaged": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Stored data is damaged"),
     "internal": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error"),
@@ -82,9 +88,10 @@ _DETAILS = {
 class ProtocolError(DomainError):
     """The request breaks a rule of HTTP or of this interface; the code says which."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.code = code
+        self.headers = headers or {}
 
 
 def install(app: Flask) -> None:
@@ -130,7 +137,10 @@ def _on_domain_error(error: DomainError) -> Response:
         document.update({name: value for name, value in place.items() if value is not None})  # type: ignore[typeddict-item]
     if document["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("request failed", code=error.code, detail=error.detail)
-    return answer(document)
+    response = answer(document)
+    if isinstance(error, ProtocolError):
+        response.headers.update(error.headers)
+    return response
 
 
 def _on_http_exception(error: HTTPException) -> Response:
@@ -150,7 +160,8 @@ def _on_anything_else(error: Exception) -> Response:
 
 
 def _input_problem(found: Problem) -> InputProblem:
-    document: InputProblem = {"pointer": found.pointer, "code": found.code, "detail": found.detail}
+    code = cast("InputCode", found.code)
+    document: InputProblem = {"pointer": found.pointer, "code": code, "detail": found.detail}
     if found.row is not None:
         document["row"] = found.row
     if found.column is not None:

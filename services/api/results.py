@@ -11,6 +11,7 @@ from flask import Blueprint, Response
 from services import jobs
 from services.api import parameters
 from services.api.answers import JSON, json_answer, not_modified, tagged
+from services.api.authentication import owner
 from services.api.operations import Answer, Operation, acceptable_form, described
 from services.api.parameters import Query
 from services.api.service import service
@@ -34,6 +35,9 @@ _MEDIA_TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
+#: An SVG file opened by itself is a page, and its styles are in it.
+_PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+
 _FORMS = {media_type: form for form, media_type in _MEDIA_TYPES.items()}
 
 _CURVE_QUERY = Query(
@@ -73,7 +77,7 @@ def loss_curve(job_id: str) -> Response:
     form = query["format"] or _FORMS[acceptable_form(_CURVE) or JSON]
     if form in ("svg", "png"):
         return _picture(job_id, query["after_epoch"], form)
-    curve = jobs.loss_curve(service().store, job_id, query["after_epoch"], query["limit"])
+    curve = jobs.loss_curve(service().store, job_id, query["after_epoch"], query["limit"], owner())
     points = Points.of(curve)
     if query["max_points"] is not None:
         points = points.thinned(query["max_points"])
@@ -96,7 +100,7 @@ def loss_curve(job_id: str) -> Response:
 )
 def weights(job_id: str) -> Response:
     """Return the weights; their digest is the entity tag."""
-    model = jobs.weights(service().store, job_id, epoch=_WEIGHTS_QUERY.read()["epoch"])
+    model = jobs.weights(service().store, job_id, owner(), epoch=_WEIGHTS_QUERY.read()["epoch"])
     return not_modified(model.sha256) or tagged(
         json_answer(weights_schema.present(model, job_id)), model.sha256
     )
@@ -120,16 +124,19 @@ _WRITERS: dict[str, Callable[[str, Curve, Points], bytes]] = {"json": _json, "cs
 def _picture(job_id: str, after_epoch: int, form: Any) -> Response:
     from services.schemas import picture
 
-    job, store = jobs.get(service().store, job_id), service().store
+    job, store = jobs.get(service().store, job_id, owner()), service().store
     page = service().limits.curve_page
-    curve = jobs.loss_curve(store, job_id, after_epoch, page)
+    curve = jobs.loss_curve(store, job_id, after_epoch, page, job.owner)
     pieces = [Points.of(curve).thinned(picture.POINTS)]
     while curve.has_more:
-        curve = jobs.loss_curve(store, job_id, curve.last_epoch, page)
+        curve = jobs.loss_curve(store, job_id, curve.last_epoch, page, job.owner)
         pieces.append(Points.of(curve).thinned(picture.POINTS))
     points = Points.joined(pieces).thinned(picture.POINTS)
-    drawn = picture.draw(points, job.name or job.id, form)
-    return Response(drawn, content_type=_content_type(form))
+    # matplotlib's own font has no other scripts than those around Latin.
+    title = job.name if job.name is not None and job.name.isascii() else job.id
+    response = Response(picture.draw(points, title, form), content_type=_content_type(form))
+    response.headers["Content-Security-Policy"] = _PICTURE_POLICY
+    return response
 
 
 def _content_type(form: str) -> str:

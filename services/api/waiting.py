@@ -21,5 +21,5 @@ def wait_until(is_enough: Callable[[JobRow], bool], job: JobRow, seconds: float)
     until = time.monotonic() + seconds
     while not is_enough(job) and (left := until - time.monotonic()) > 0 and not service().is_stopping():
         service().watcher.wait(job.id, job.version, left)
-        job = jobs.get(service().store, job.id)
+        job = jobs.get(service().store, job.id, job.owner)
     return job

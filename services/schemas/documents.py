@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from nn.data import Label
 from nn.generators import GeneratorName
 from nn.spec import Loss, OutputActivation, Problem
+from services.schemas.codes import InputCode
 from services.status import Event, JobError, Status, StopReason
 
 #: RFC 3339, UTC, microseconds: "2026-11-23T14:00:00.123456Z".
@@ -238,7 +239,7 @@ class InputProblem(TypedDict):
     """One thing wrong with the input. Rows and columns of a table count from 0, as in the pointer."""
 
     pointer: str
-    code: str
+    code: InputCode
     detail: str
     row: NotRequired[int]
     column: NotRequired[int]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sized
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError, core_schema
@@ -22,6 +22,10 @@ VARIANT = "\0"
 
 #: The largest integer that every JSON reader holds exactly, JavaScript's included (RFC 7493).
 LARGEST_EXACT_INTEGER = 2**53 - 1
+
+
+#: Begins the type of errors that are ours, to tell our `too_long` from pydantic's.
+OWN = "own:"
 
 
 class Fields(BaseModel):
@@ -46,7 +50,7 @@ class AtMost:
     """
 
     limit: str
-    code: LiteralString | None = None
+    code: str | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Check after the type has been checked."""
@@ -63,10 +67,9 @@ class AtMost:
         if isinstance(value, Sized):
             if len(value) > most:
                 what = "characters" if isinstance(value, str) else "entries"
-                context = {"most": most, "what": what}
-                raise PydanticCustomError(self.code or "too_long", "must have at most {most} {what}", context)
+                raise own_error(self.code or "too_long", f"must have at most {most} {what}")
         elif value > most:
-            raise PydanticCustomError(self.code or "out_of_range", "must be at most {most}", {"most": most})
+            raise own_error(self.code or "out_of_range", f"must be at most {most}")
         return value
 
 
@@ -84,12 +87,17 @@ def refuse(*refusals: Refusal, unlisted: int = 0) -> ValidationError:
 
     `unlisted` counts further things of the same kind that are not worth a line each.
     """
-    lines: list[InitErrorDetails] = []
-    for refusal in refusals:
-        context = {"detail": refusal.detail, "unlisted": 0}
-        error = PydanticCustomError(refusal.code, "{detail}", context)
-        lines.append(InitErrorDetails(type=error, loc=refusal.location, input=None))
+    lines = [
+        InitErrorDetails(type=own_error(refusal.code, refusal.detail), loc=refusal.location, input=None)
+        for refusal in refusals
+    ]
     if unlisted:
-        context["unlisted"] = unlisted
-        lines[-1]["type"] = PydanticCustomError(refusal.code, "{detail}", context)
+        lines[-1]["type"] = own_error(refusals[-1].code, refusals[-1].detail, unlisted)
     return ValidationError.from_exception_data("request", lines)
+
+
+def own_error(code: str, detail: str, unlisted: int = 0) -> PydanticCustomError:
+    """Return the error that a validator raises to report one thing, with one of our codes."""
+    # Not LiteralString, as pydantic would like it: the text has no placeholders but the one.
+    kind: Any = OWN + code
+    return PydanticCustomError(kind, "{detail}", {"detail": detail, "unlisted": unlisted})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError, ValidationError
+from pydantic_core import ValidationError
 
 from nn.spec import Problem
 from services.schemas.dataset_request import DatasetRequest
 from services.schemas.documents import JobDocument
-from services.schemas.fields import WHOLE, AtMost, Fields
+from services.schemas.fields import WHOLE, AtMost, Fields, own_error
 from services.schemas.model_request import ModelRequest
 from services.schemas.problems import invalid_input
 from services.schemas.training_request import TrainingRequest
@@ -26,7 +26,7 @@ DEFAULT_MAX_ATTEMPTS = 3
 def _printable(text: str) -> str:
     """Refuse control characters and invisible ones: they could forge a line of a log or of a terminal."""
     if not text.isprintable():
-        raise PydanticCustomError("not_printable", "must have printable characters only")
+        raise own_error("not_printable", "must have printable characters only")
     return text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.errors import InvalidInput, Problem
-from services.schemas.fields import VARIANT
+from services.schemas.fields import OWN, VARIANT
 from services.schemas.kinds import kind
 from services.schemas.strict_json import clip
 
@@ -35,7 +35,6 @@ _MEANINGS: dict[str, tuple[str, str]] = {
     "less_than": ("out_of_range", "must be less than {lt:g}"),
     "less_than_equal": ("out_of_range", "must be at most {le:.17g}"),
     "too_short": ("too_short", "must have at least {min_length} entries"),
-    "too_long": ("too_long", "{message}"),
     "string_too_short": ("too_short", "must not be empty"),
 }
 
@@ -69,8 +68,10 @@ def _problem(error: ErrorDetails, vocabulary: Vocabulary) -> Problem:
 
 
 def _meaning(error: ErrorDetails) -> tuple[str, str]:
-    """Return code and text; codes that are not pydantic's are ours already, with their text."""
-    code, pattern = _MEANINGS.get(error["type"], (error["type"], "{message}"))
+    """Return code and text of an error, whether pydantic or a validator of ours found it."""
+    if error["type"].startswith(OWN):
+        return error["type"].removeprefix(OWN), error["msg"]
+    code, pattern = _MEANINGS[error["type"]]
     context: dict[str, Any] = error.get("ctx", {})
     return code, pattern.format(**{**context, "message": error["msg"], "kind": _shown(error)})
 
