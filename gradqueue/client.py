@@ -38,9 +38,14 @@ class Client:
     its work twice because of it.
     """
 
-    def __init__(self, url: str = DEFAULT_URL, *, timeout_seconds: float = 30.0) -> None:
-        """Connect to the service at `url`; an answer may take `timeout_seconds`."""
-        self._transport = Transport(url, timeout_seconds)
+    def __init__(
+        self, url: str = DEFAULT_URL, *, api_key: str | None = None, timeout_seconds: float = 30.0
+    ) -> None:
+        """Connect to the service at `url`; an answer may take `timeout_seconds`.
+
+        A service that asks who is there needs an `api_key`; see `gradqueue keys`.
+        """
+        self._transport = Transport(url, timeout_seconds, api_key)
 
     def __enter__(self) -> Self:
         return self

@@ -24,10 +24,13 @@ RETRY_AFTER_SECONDS = 5
 class Transport:
     """Requests to one service. Any of them may be sent again, so callers send only what is safe to repeat."""
 
-    def __init__(self, url: str, timeout_seconds: float) -> None:
+    def __init__(self, url: str, timeout_seconds: float, api_key: str | None = None) -> None:
         self.url = url.rstrip("/")
         self.timeout_seconds = timeout_seconds
         self._session = requests.Session()
+        if api_key:
+            # As `auth` and not as a header, or a password from ~/.netrc would replace it.
+            self._session.auth = _Bearer(api_key)
         retry = Retry(
             total=RETRIES,
             backoff_factor=BACKOFF_SECONDS,
@@ -78,6 +81,17 @@ class Transport:
         if response.status_code >= 400:
             raise problem_of(response)
         return response
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Sends an API key with every request. It is not passed on to another host by a redirect."""
+
+    def __init__(self, api_key: str) -> None:
+        self._header = f"Bearer {api_key}"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._header
+        return request
 
 
 def problem_of(response: requests.Response) -> Problem:

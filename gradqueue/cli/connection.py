@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,10 @@ _url = click.option(
 )
 
 
+#: From the environment only: an option would show the key in every list of processes.
+API_KEY = "GRADQUEUE_API_KEY"
+
+
 def with_client(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option --url, and the client of that service as its first argument."""
 
@@ -33,7 +38,7 @@ def with_client(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def client_at(url: str) -> Client:
-    """Return a client; the HTTP library is loaded only now."""
+    """Return a client with the user's API key; the HTTP library is loaded only now."""
     from gradqueue.client import Client
 
-    return Client(url)
+    return Client(url, api_key=os.environ.get(API_KEY))

@@ -55,9 +55,10 @@ def readable_failures(ctx: click.Context) -> Iterator[None]:
 
 def complain(what: str, places: Iterable[tuple[str, str]] = ()) -> None:
     """Say on standard error what is wrong, and at each place of the input, one a line."""
-    click.echo(f"gradqueue: {what}", err=True)
-    for pointer, detail in places:
-        click.echo(f"  {pointer or '/'}: {detail}", err=True)
+    lines = [f"{pointer or '/'}: {detail}" for pointer, detail in places]
+    if len(lines) == 1:
+        what, lines = lines[0], []
+    click.echo("\n  ".join([f"gradqueue: {what}", *lines]), err=True)
 
 
 def _exit_code(problem: Problem) -> Exit:

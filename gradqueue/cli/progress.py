@@ -50,11 +50,16 @@ def training_progress(title: str, epochs: int) -> Iterator[Show]:
             if note is not None:
                 parts.append(note)
             else:
-                parts += [] if epochs_per_second is None else [f"{epochs_per_second:,.0f} epochs/s"]
+                parts += [] if epochs_per_second is None else [f"{_short(epochs_per_second)} epochs/s"]
                 parts += [] if seconds_left is None else [f"{_duration(seconds_left)} left"]
             bar.update(task, completed=epoch, numbers=" · ".join(parts), refresh=True)
 
         yield show
+
+
+def _short(number: float) -> str:
+    """Return a number with no more digits than it takes to read it: "0.3", "7.5", "12", "1,234"."""
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def _duration(seconds: float) -> str:

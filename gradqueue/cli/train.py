@@ -12,7 +12,7 @@ from gradqueue.cli.configuration import configured
 from gradqueue.cli.outcome import Exit, complain
 
 if TYPE_CHECKING:
-    from nn.training import Trainer
+    from nn.training import Progress, Trainer
 
 
 @click.command()
@@ -30,6 +30,7 @@ def train(file: BinaryIO, trainer: str | None, out: BinaryIO) -> None:
     from nn import trainers
     from nn.model import model_of
     from nn.preparation import prepare
+    from nn.training import Diverged
     from services.schemas import weights
     from services.schemas.submission import understand
 
@@ -38,7 +39,12 @@ def train(file: BinaryIO, trainer: str | None, out: BinaryIO) -> None:
     job = understand(file.read(), configured().limits, _no_stored_dataset)
     prepared = prepare(job.spec, job.dataset, job.validation)
     training = trainers.start(job.spec, prepared, trainer=trainer or trainers.DEFAULT_TRAINER)
-    _run(training, job.request.name or "training", job.spec.training.epochs)
+    title = job.request.name or "training"
+    try:
+        _run(training, title, job.spec.training.epochs)
+    except Diverged as diverged:
+        complain(f"{title} failed: {diverged} (diverged)")
+        raise click.exceptions.Exit(Exit.NOT_SUCCEEDED) from None
     model = model_of(job.spec, prepared, training.parameters(), training.kept_epoch)
     out.write(json.dumps(weights.present(model), indent=1).encode() + b"\n")
 
@@ -48,29 +54,37 @@ def _no_stored_dataset(dataset_id: str) -> None:
 
 
 def _run(training: Trainer, title: str, epochs: int) -> None:
-    """Train to the end under a progress bar; divergence ends the command."""
+    """Train to the end under a progress bar.
+
+    Raises:
+        Diverged: a loss or a parameter is no longer finite.
+    """
     from gradqueue.cli.progress import training_progress
     from nn.training import Diverged
     from services.worker.pace import Pace
 
     pace, began = Pace(), time.monotonic()
-    with training_progress(title, epochs) as show:
+    with training_progress(title, epochs) as bar:
+
+        def show(progress: Progress) -> None:
+            if not progress.curve["train_loss"].size:
+                return
+            speed = progress.epoch / (time.monotonic() - began)
+            bar(
+                progress.epoch,
+                loss=float(progress.curve["train_loss"][-1]),
+                epochs_per_second=speed,
+                seconds_left=(epochs - progress.epoch) / speed,
+            )
+
         while True:
             called = time.monotonic()
             try:
                 progress = training.advance(pace.work)
             except Diverged as diverged:
-                complain(f"{title} failed: {diverged} (diverged)")
-                raise click.exceptions.Exit(Exit.NOT_SUCCEEDED) from None
-            now = time.monotonic()
-            if progress.curve["train_loss"].size:
-                speed = progress.epoch / (now - began)
-                show(
-                    progress.epoch,
-                    loss=float(progress.curve["train_loss"][-1]),
-                    epochs_per_second=speed,
-                    seconds_left=(epochs - progress.epoch) / speed,
-                )
+                show(diverged.progress)
+                raise
+            pace.took(time.monotonic() - called)
+            show(progress)
             if progress.stop_reason is not None:
                 return
-            pace.took(now - called)

@@ -70,7 +70,7 @@ def test_what_is_not_json_is_told_with_its_line() -> None:
 def test_a_stored_dataset_needs_the_service() -> None:
     result = train(TUTORIAL | {"dataset": {"id": "ds_1"}})
     assert result.exit_code == Exit.INVALID
-    assert "  /dataset/id: " in result.stderr
+    assert result.stderr.startswith("gradqueue: /dataset/id: ")
 
 
 def test_an_unknown_trainer_is_answered_with_those_there_are() -> None:
