@@ -31,9 +31,9 @@ def make_worker_app(settings: Settings, *, processes: int) -> Celery:
         settings.broker_url,
         wait_seconds=settings.broker_wait_seconds,
         redis_options={
-            # Redis knows no acknowledgements; kombu imitates them with keys of its own. They save none of our
-            # rings (BRPOP comes before them), and after a blink of the broker they are what makes a worker exit
-            # or, once one of them fails, take no ring ever again. The sweeper replaces lost rings sooner.
+            # Redis knows no acknowledgements; kombu imitates them with keys of its own. They do not save our
+            # rings (BRPOP comes before them), and after a blink of the broker it is they that make a worker
+            # exit or, once one has failed, take no ring ever again. The sweeper replaces lost rings sooner.
             "ack_emulation": False,
             "socket_timeout": SOCKET_SECONDS,
         },

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from celery import bootsteps, signals
+from celery.exceptions import SecurityWarning
 
+from nn import trainers
 from services import broker, logs
 from services.worker.app import make_worker_app
 from services.worker.child import Child
@@ -29,6 +33,7 @@ def run(settings: Settings) -> int:
     When it ends, the jobs under way are handed back: their last state is stored and another worker goes on.
     """
     logs.setup(settings.log_format, level=settings.log_level)
+    _warm(settings.data_folder)
     processes = settings.workers or usable_cores()
     name = f"{socket.gethostname()}:{os.getpid()}"
     signs = Signs()
@@ -42,6 +47,8 @@ def run(settings: Settings) -> int:
     signals.setup_logging.connect(_keep_our_logging)
     # Not before: a worker that cannot reach its broker does not count as alive.
     signals.worker_ready.connect(sweeper.on_worker_ready)
+    # Celery warns root of messages that run code when they are read. Ours are JSON only.
+    warnings.simplefilter("ignore", SecurityWarning)
     worker = app.Worker(
         hostname=f"gradqueue@{name}",
         quiet=True,
@@ -54,6 +61,18 @@ def run(settings: Settings) -> int:
     worker.start()
     sweeper.stop()
     return worker.exitcode or 0
+
+
+def _warm(folder: Path) -> None:
+    """Make the trainer ready before any process is forked, so that they share it and no job waits for it."""
+    compiled: list[str] = []
+
+    def tell(function: str) -> None:
+        if not compiled:
+            log.info("compiling the trainer; only the first start takes this minute")
+        compiled.append(function)
+
+    trainers.warm(folder / "kernels", tell)
 
 
 def usable_cores() -> int:

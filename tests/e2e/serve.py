@@ -24,16 +24,25 @@ class Serve(Part):
         self.data = folder / "data"
         command = [COMMAND, "serve", "--port", str(self.port), "--data", str(self.data), "--workers", "2"]
         super().__init__("serve", command, folder=folder, environment={**SETTINGS, **settings})
+        self.client = Client(self.url)
 
     def is_answering(self) -> bool:
-        """Whether it can take and train jobs, which it also says."""
-        with Client(self.url) as client:
-            return client.ready()
+        """Whether it can take and train jobs, by its own word."""
+        return self.client.ready()
+
+    def discard(self) -> None:
+        """End it, however it is."""
+        self.client.close()
+        super().discard()
 
     def child(self, *words: str) -> int:
         """Return the process id of the supervisor's child whose command line has all of `words`."""
         (found,) = [pid for pid in self.children() if all(word in _command(pid) for word in words)]
         return found
+
+    def has_broker(self) -> bool:
+        """Whether the broker runs just now."""
+        return any("unixsocket" in _command(pid) for pid in self.children())
 
     @property
     def broker_process(self) -> int:

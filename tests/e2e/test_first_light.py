@@ -1,4 +1,4 @@
-"""What the service is for, over HTTP: on SQLite and Valkey in one command, on PostgreSQL and Redis in parts."""
+"""What the service is for, over HTTP: on SQLite in one command, and on PostgreSQL and Redis in parts."""
 
 from __future__ import annotations
 
