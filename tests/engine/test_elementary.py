@@ -16,7 +16,7 @@ INFINITY, NAN = math.inf, math.nan
 every_function = pytest.mark.parametrize("function", TRUE, ids=lambda function: function.__name__)
 
 
-#: What is promised is 1 ulp; 250 million points showed 0.87 at most, which no change should lose unnoticed.
+#: What is promised is 1 ulp; 230 million points showed 0.87 at most, which no change should lose unnoticed.
 LARGEST_ERROR = 0.88
 
 
