@@ -44,6 +44,8 @@ class ReferenceTrainer:
         Unreadable: the checkpoint is damaged or belongs to another training.
     """
 
+    name = "reference"
+
     def __init__(self, spec: Spec, prepared: Prepared, checkpoint: bytes | None = None) -> None:
         self._spec, self._training, self._data = spec, spec.training, prepared
         self._layout = Layout((prepared.train_inputs.shape[1], *spec.model.layers))

@@ -8,15 +8,30 @@ from nn.reference import ReferenceTrainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from nn.preparation import Prepared
     from nn.spec import Spec
     from nn.training import Trainer
 
-#: All of them give the same bits.
-TRAINERS: dict[str, Callable[[Spec, Prepared, bytes | None], Trainer]] = {"reference": ReferenceTrainer}
 
-DEFAULT_TRAINER = "reference"
+def _compiled(spec: Spec, prepared: Prepared, checkpoint: bytes | None) -> Trainer:
+    from engine.compiler.recording import NotRecordable
+    from nn.compiled.trainer import CompiledTrainer
+
+    try:
+        return CompiledTrainer(spec, prepared, checkpoint)
+    except NotRecordable:  # slower, but the same bits; the trainer's `name` tells
+        return ReferenceTrainer(spec, prepared, checkpoint)
+
+
+#: All of them give the same bits. What "compiled" cannot run natively runs on the reference.
+TRAINERS: dict[str, Callable[[Spec, Prepared, bytes | None], Trainer]] = {
+    "compiled": _compiled,
+    "reference": ReferenceTrainer,
+}
+
+DEFAULT_TRAINER = "compiled"
 
 
 def start(
@@ -29,3 +44,13 @@ def start(
         Unreadable: the checkpoint is damaged or belongs to another training.
     """
     return TRAINERS[trainer](spec, prepared, checkpoint)
+
+
+def warm(folder: Path | None = None, progress: Callable[[str], None] | None = None) -> None:
+    """Make the compiled trainer ready, so that no training waits for it; see `nn.compiled.kernels.compiled.warm`.
+
+    The first time on an installation this takes up to a minute, later a fraction of a second.
+    """
+    from nn.compiled.kernels.compiled import warm as warm_kernel
+
+    warm_kernel(folder, progress)

@@ -49,6 +49,9 @@ class Diverged(ArithmeticError):
 class Trainer(Protocol):
     """One training under way; constructed from a spec, the data and, to go on, a checkpoint."""
 
+    #: Which of `nn.trainers.TRAINERS` this is.
+    name: str
+
     def advance(self, work: int) -> Progress:
         """Train on for about `work` multiply-add operations, at least one sample's worth, then come back.
 

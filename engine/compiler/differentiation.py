@@ -84,4 +84,6 @@ def _call(
     try:
         return function(*operands, *constant, *more)
     except NotStraight:
-        return tape.write(opcode, *operands, *more, constant=node._constant if opcode.takes_constant else None)
+        return tape.write(
+            opcode, *operands, *more, constant=node._constant if opcode.takes_constant else None
+        )

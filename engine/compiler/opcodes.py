@@ -92,7 +92,9 @@ def _gradient(row: Operation, operand: int) -> Opcode:
 
 #: The instruction for the value of each operation, and those for its operands' gradients.
 VALUES = {row.name: _value(row) for row in OPERATIONS}
-GRADIENTS = {row.name: tuple(_gradient(row, operand) for operand in range(row.operands)) for row in OPERATIONS}
+GRADIENTS = {
+    row.name: tuple(_gradient(row, operand) for operand in range(row.operands)) for row in OPERATIONS
+}
 
 _ARITHMETIC = {"add", "multiply"}
 

@@ -54,7 +54,9 @@ class Symbol:
     def _refuse(self, *_: object) -> NoReturn:
         raise NotStraight
 
-    __abs__ = __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __float__ = __truediv__ = __rtruediv__ = _refuse  # type: ignore[assignment]
+    __abs__ = __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __float__ = __truediv__ = (
+        __rtruediv__
+    ) = _refuse  # type: ignore[assignment]
     __hash__ = object.__hash__
 
 
@@ -99,7 +101,9 @@ class Tape:
         """Return the result of an instruction."""
         key = (opcode.name, constant if constant is None else constant.hex(), *map(id, operands))
         if key not in self._known:
-            self._known[key] = self._append(Symbol(self, opcode, operands, constant, _is_never_minus_zero(opcode, operands)))
+            self._known[key] = self._append(
+                Symbol(self, opcode, operands, constant, _is_never_minus_zero(opcode, operands))
+            )
         return self._known[key]
 
     def add(self, left: Symbol, right: Symbol) -> Symbol:
@@ -138,7 +142,9 @@ class Tape:
             inputs=tuple(self._inputs),
             constants=tuple(cast("float", each.constant) for each in constants),
             instructions=tuple(
-                Instruction(cast("Opcode", each.opcode), tuple(number[id(o)] for o in each.operands), each.constant)
+                Instruction(
+                    cast("Opcode", each.opcode), tuple(number[id(o)] for o in each.operands), each.constant
+                )
                 for each in kept
             ),
             outputs=tuple((name, number[id(symbol)]) for name, symbol in self._outputs.items()),

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from numba import njit
+from numba import njit, types
 
+from engine.kernels.choice import typed
 from engine.kernels.machine import tile_rows
+from engine.kernels.memory import BYTES
 from engine.kernels.tile import VECTOR, multiply_tile
 
 _ROWS = tile_rows()
-_BYTES = 8
 
 
 @njit(nogil=True, error_model="numpy")
-def multiply_add(
-    m, n, steps, a, a_row, a_step, b, b_step, b_panel, start, start_row, start_panel, c, c_row
-):
-    """Compute `c[r, j] = start[r, j] + sum over t of a[r, t] * b[t, j]` for r < m, j < n, terms in the order of t.
+def _multiply_add(shape, a, b, start, c):
+    """Compute `c[r, j] = start[r, j] + sum over t of a[r, t] * b[t, j]`, the terms added in the order of t.
 
-    a, b, start and c are addresses. Element [r, t] of `a` is at `r * a_row + t * a_step` doubles, so that a transpose
-    or a descending order is a matter of distances. `b` is in panels of 8 columns: [t, 8 p + lane] is at
-    `p * b_panel + t * b_step + lane`. A row of `start` or `c` is contiguous; `start_row` 0 begins every row alike.
+    `shape` is (rows r, columns j, terms t). Each matrix is an address and distances in doubles: `a` from row to row and
+    from term to term, so that a transpose or a descending order costs nothing; `b` from term to term and from
+    panel to panel of 8 columns; `start` from row to row (0 begins every row alike) and from panel to panel; `c` from row
+    to row, its columns are contiguous. Only `c`'s own columns are written; panels of `b` and `start` are read whole.
     """
+    m, n, terms = shape
+    a_address, a_row, a_step = a
+    b_address, b_step, b_panel = b
+    start_address, start_row, start_panel = start
+    c_address, c_row = c
     panels = (n + VECTOR - 1) // VECTOR
     panel = 0
     while panel < panels:
-        wide = 1
-        if m == 1 and panels - panel >= 4:
-            wide = 4
-        elif m <= 2 and panels - panel >= 2:
-            wide = 2
-        column = panel * VECTOR
-        lanes = min(VECTOR, n - column - (wide - 1) * VECTOR)
+        wide = _panels_at_once(m, panels - panel)
+        lanes = min(VECTOR, n - VECTOR * (panel + wide - 1))
         row = 0
         tiles = (m + _ROWS - 1) // _ROWS
         while tiles > 0:
@@ -38,20 +38,35 @@ def multiply_add(
             multiply_tile(
                 rows,
                 wide,
-                steps,
-                a + _BYTES * row * a_row,
+                terms,
+                a_address + BYTES * row * a_row,
                 a_row,
                 a_step,
-                b + _BYTES * panel * b_panel,
+                b_address + BYTES * panel * b_panel,
                 b_step,
                 b_panel,
-                start + _BYTES * (panel * start_panel + row * start_row),
+                start_address + BYTES * (panel * start_panel + row * start_row),
                 start_row,
                 start_panel,
-                c + _BYTES * (column + row * c_row),
+                c_address + BYTES * (VECTOR * panel + row * c_row),
                 c_row,
                 lanes,
             )
             row += rows
             tiles -= 1
         panel += wide
+
+
+@njit(inline="always")
+def _panels_at_once(rows, panels):
+    """Return how many panels a tile takes: several if its rows alone would leave the adders waiting."""
+    if rows == 1 and panels >= 4:
+        return 4
+    return 2 if rows <= 2 and panels >= 2 else 1
+
+
+def _integers(count):
+    return types.UniTuple(types.int64, count)
+
+
+multiply_add = typed(_multiply_add, [_integers(3), _integers(3), _integers(3), _integers(3), _integers(2)])

@@ -47,7 +47,9 @@ def pack_columns(matrix, rows, columns, panels, panel_size):
         column = 0
         if lanes == VECTOR:
             while column + VECTOR <= columns:
-                transpose_block(matrix + BYTES * (first * columns + column), columns, into + BYTES * VECTOR * column)
+                transpose_block(
+                    matrix + BYTES * (first * columns + column), columns, into + BYTES * VECTOR * column
+                )
                 column += VECTOR
         for rest in range(column, columns):
             for lane in range(lanes):

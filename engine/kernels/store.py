@@ -1,49 +1,91 @@
 """Compiled kernels on disk: compiled once per installation, then loaded in a fraction of a second.
 
-Numba's own cache asks only whether the file of the kernel changed, not those of the functions it calls, and finds its
-folder through the environment. Ours is given its folder and a stamp of every source that matters.
+Numba's own cache asks whether the file of a kernel changed, not the files of the functions it calls, and is told its
+folder by the environment. This one is given its folders, and every source that matters.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from numba import njit
+from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
 
-def stamp_of(modules: Iterable[ModuleType]) -> str:
-    """Return a digest of the modules' source."""
-    digest = hashlib.sha256()
-    for module in modules:
-        digest.update(Path(module.__file__ or "").read_bytes())
-    return digest.hexdigest()
+class Store:
+    """Compiled forms of kernels made from the files `sources`, kept in the first of `folders` that can be written."""
+
+    def __init__(self, folders: Sequence[Path], sources: Iterable[Path]) -> None:
+        digest = hashlib.sha256()
+        for source in sources:
+            digest.update(source.read_bytes())
+        self._folders, self._stamp = folders, digest.hexdigest()
+
+    def get(self, function: Any, signature: Any, progress: Callable[[str], None] | None = None) -> Any:
+        """Return a kernel, loaded or else compiled; `progress` is told the name of each function compiled."""
+        kernel = njit(nogil=True, error_model="numpy")(function)
+        for folder in self._folders:
+            loaded = self._cache(kernel, folder).load_overload(signature, kernel.targetctx)
+            if loaded is not None:
+                kernel.add_overload(loaded)
+                return kernel
+        folder = next((folder for folder in self._folders if _is_writable(folder)), None)
+        if folder is not None:
+            kernel._cache = self._cache(kernel, folder)
+        with event.install_listener("numba:compile", _Listener(progress)):
+            kernel.compile(signature)
+        return kernel
+
+    def _cache(self, kernel: Any, folder: Path) -> Any:
+        stamp = self._stamp
+
+        class Locator(_CacheLocator):  # type: ignore[misc]
+            @classmethod
+            def from_function(cls, py_func: Any, py_file: str) -> Any:
+                return cls()
+
+            def get_cache_path(self) -> str:
+                return str(folder)
+
+            def get_source_stamp(self) -> str:
+                return stamp
+
+            def get_disambiguator(self) -> str:
+                return stamp[:16]
+
+        class Implementation(CompileResultCacheImpl):  # type: ignore[misc]
+            _locator_classes = (Locator,)
+
+        class Cache(FunctionCache):  # type: ignore[misc]
+            _impl_class = Implementation
+
+        return Cache(kernel.py_func)
 
 
-def cache_in(folder: Path, stamp: str, kernel: Any) -> None:
-    """Make a Numba dispatcher look for its compiled form in a folder, and keep it there if it can."""
+class _Listener(event.Listener):  # type: ignore[misc]
+    """Passes on the name of every function whose compilation begins."""
 
-    class Locator(_CacheLocator):  # type: ignore[misc]
-        @classmethod
-        def from_function(cls, py_func: Any, py_file: str) -> Any:
-            return cls()
+    def __init__(self, progress: Callable[[str], None] | None) -> None:
+        self._progress = progress
 
-        def get_cache_path(self) -> str:
-            return str(folder)
+    def on_start(self, event: Any) -> None:
+        if self._progress is not None:
+            self._progress(event.data["dispatcher"].py_func.__name__)
 
-        def get_source_stamp(self) -> str:
-            return stamp
+    def on_end(self, event: Any) -> None:
+        """Nothing to tell."""
 
-        def get_disambiguator(self) -> str:
-            return stamp[:16]
 
-    class Implementation(CompileResultCacheImpl):  # type: ignore[misc]
-        _locator_classes = (Locator,)
-
-    class Cache(FunctionCache):  # type: ignore[misc]
-        _impl_class = Implementation
-
-    kernel._cache = Cache(kernel.py_func)
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return False
+    return True

@@ -75,6 +75,7 @@ def multiply_tile(
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         """Emit every tile and a jump to the one asked for."""
+        builder.function.attributes.add("noinline")  # one copy of the tiles, however many callers
         rows, panels, *rest = arguments
         after = builder.append_basic_block("after")
         known = builder.switch(builder.add(builder.mul(rows, _INDEX(VECTOR)), panels), after)
@@ -114,7 +115,10 @@ class _Tile:
         lanes: Any,
     ) -> None:
         builder = self.builder
-        sources = [self.at(self.at(self.pointer(start), row, start_row), panel, start_panel) for row, panel in self.cells]
+        sources = [
+            self.at(self.at(self.pointer(start), row, start_row), panel, start_panel)
+            for row, panel in self.cells
+        ]
         first = [self.load(source) for source in sources]
         a_rows = [self.at(self.pointer(a), row, a_row) for row in range(self.rows)]
         b_panels = [self.at(self.pointer(b), panel, b_panel) for panel in range(self.panels)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from nn.metrics import metric_names, monitored_metric
 from nn.optimizers import UPDATES, rule_of
+from nn.schedules import RATES, rate_of_epoch
 from nn.spec import Adam
 
 if TYPE_CHECKING:
@@ -51,8 +52,19 @@ def facts_of(spec: Spec, prepared: Prepared, layout: Layout) -> dict[str, Any]:
         "clip": training.gradient_clip_norm or 0.0,
         "count": layout.count,
         "monitored": names.index(monitored_metric(training, names)),
+        **_schedule(training),
         **_optimizer(training),
         **_stopping(training),
+    }
+
+
+def _schedule(training: TrainingSpec) -> dict[str, Any]:
+    function, first, second = rate_of_epoch(training.schedule)
+    return {
+        "learning_rate": training.learning_rate,
+        "schedule": RATES.index(function),
+        "schedule_first": first,
+        "schedule_second": second,
     }
 
 

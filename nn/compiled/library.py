@@ -46,7 +46,9 @@ class Library:
 
     def instructions(self) -> Integers:
         """Return all instructions (n, 7)."""
-        return np.concatenate([np.empty((0, COLUMNS), np.int64), *(code.instructions for code in self._codes)])
+        return np.concatenate(
+            [np.empty((0, COLUMNS), np.int64), *(code.instructions for code in self._codes)]
+        )
 
     def rows(self) -> Integers:
         """Return the addresses of all rows and fill those of constants; the arena has been allocated."""
@@ -55,5 +57,6 @@ class Library:
                 if piece is not None:
                     piece.array[:] = constant
         return np.array(
-            [0 if piece is None else piece.address for pieces in self._pieces for piece in pieces], dtype=np.int64
+            [0 if piece is None else piece.address for pieces in self._pieces for piece in pieces],
+            dtype=np.int64,
         )

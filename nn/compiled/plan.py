@@ -10,9 +10,9 @@ import numpy as np
 from nn.compiled.arena import LINE, Arena, Piece
 from nn.compiled.facts import facts_of
 from nn.compiled.library import Integers, Library, Shelved
-from nn.compiled.passes import BLOCK
+from nn.compiled.kernels.passes import BLOCK
 from nn.compiled.programs import activation_code, loss_code
-from nn.compiled.records import JOB, LAYER
+from nn.compiled.kernels.records import JOB, LAYER
 from nn.layout import LayerLayout, Layout
 from nn.losses import LOSSES, network_activations
 from nn.optimizers import rule_of
@@ -27,7 +27,7 @@ MOST_SAMPLES = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Arguments of `nn.compiled.epochs.train` that last as long as the training, and its state's memory.
+    """Arguments of `nn.compiled.kernels.training.train` that last as long as the training, and its state's memory.
 
     `pieces` has those that the job's record has addresses of, by name.
     """
@@ -120,7 +120,9 @@ class _Layers:
         """Return each layer's record; the flat parameters and gradients are at these addresses."""
         records: list[dict[str, int]] = []
         x = self._input.address
-        for layer, activation, pieces in zip(self._layout.layers, self._activations, self._pieces, strict=True):
+        for layer, activation, pieces in zip(
+            self._layout.layers, self._activations, self._pieces, strict=True
+        ):
             record = _shape(layer, parameters, gradients) | {"x": x, **_programs(self._shelved[activation])}
             record |= {name: piece.address for name, piece in pieces.items()}
             if not record["activates"]:

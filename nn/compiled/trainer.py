@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.compiled.epochs import EARLY_STOPPING, MAX_EPOCHS
-from nn.compiled.kernel import train
+from nn.compiled.kernels.training import EARLY_STOPPING, MAX_EPOCHS
+from nn.compiled.kernels.compiled import run
 from nn.compiled.plan import plan
-from nn.compiled.shuffling import RANDOM_SIZE
+from nn.compiled.kernels.shuffling import RANDOM_SIZE
 from nn.layout import Layout
 from nn.metrics import metric_names, total_squares
-from nn.schedules import learning_rate
 from nn.state import TrainingState, initial_state
 from nn.tally import Tally
 from nn.training import Diverged, Progress
@@ -41,6 +40,8 @@ class CompiledTrainer:
         Unreadable: the checkpoint is damaged or belongs to another training.
     """
 
+    name = "compiled"
+
     def __init__(self, spec: Spec, prepared: Prepared, checkpoint: bytes | None = None) -> None:
         self._training = spec.training
         layout = Layout((prepared.train_inputs.shape[1], *spec.model.layers))
@@ -62,9 +63,8 @@ class CompiledTrainer:
         job = self._job
         first = int(job["epoch"]) + 1
         epochs = max(0, min(MOST_EPOCHS, self._training.epochs + 1 - first))
-        rates = np.array([learning_rate(self._training, epoch) for epoch in range(first, first + epochs)])
         curve = np.empty((epochs, len(self._names)))
-        done = train(
+        done = run(
             self._plan.job,
             self._plan.layers,
             self._plan.code,
@@ -73,7 +73,6 @@ class CompiledTrainer:
             self._order,
             self._straight,
             self._random,
-            _read_only(rates),
             curve,
             work,
         )
@@ -111,7 +110,9 @@ class CompiledTrainer:
             job[name] = getattr(state, name)
         for name in ("right", "loss", "penalty"):
             job[name] = getattr(state.tally, name)
-        job["stop_reason"] = next((code for code, reason in _STOP_REASONS.items() if reason == state.stop_reason), 0)
+        job["stop_reason"] = next(
+            (code for code, reason in _STOP_REASONS.items() if reason == state.stop_reason), 0
+        )
 
     def _state(self) -> TrainingState:
         """Return where the training stands."""

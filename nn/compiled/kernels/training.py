@@ -5,10 +5,11 @@ from __future__ import annotations
 from numba import njit
 
 from engine.kernels.memory import BYTES, get, put
-from nn.compiled.passes import backward, forward, pack
-from nn.compiled.scoring import r2, score
-from nn.compiled.shuffling import put_in_order
-from nn.compiled.updating import add_penalty_gradient, clip, penalty, update
+from nn.compiled.kernels.passes import backward, forward, pack
+from nn.compiled.kernels.scheduling import learning_rate
+from nn.compiled.kernels.scoring import r2, score
+from nn.compiled.kernels.shuffling import put_in_order
+from nn.compiled.kernels.updating import add_penalty_gradient, clip, penalty, update
 
 #: What `stop_reason` of a job says.
 GOES_ON, MAX_EPOCHS, EARLY_STOPPING = 0, 1, 2
@@ -28,24 +29,23 @@ def train(
     order,
     straight,
     random,
-    rates,
     curve,
     work,
 ):
     """Train on for about `work` multiply-adds and return how many epochs were completed.
 
     `squares` are the targets' total squares. `order` is that of the samples in an epoch and `straight` that of the
-    validation samples. `rates` has the learning rates of the epochs to come: no more than those are begun. `curve`
-    gets a row of metrics per epoch completed.
+    validation samples. `curve` gets a row of metrics per epoch completed, and
+    no epoch is begun that it has no row for.
     """
     job = jobs[0]
     data = inputs, targets, squares
     held_out = held_out_inputs, held_out_targets, held_out_squares
     done = 0
     pack(layers)
-    while work > 0 and done < len(rates) and job.stop_reason == GOES_ON and job.diverged_in == 0:
+    while work > 0 and done < len(curve) and job.stop_reason == GOES_ON and job.diverged_in == 0:
         if job.step < job.steps:
-            work -= _train_chunk(job, layers, code, rows, data, order, random, rates[done])
+            work -= _train_chunk(job, layers, code, rows, data, order, random)
             continue
         if not job.validating:
             _begin_validation(job, layers)
@@ -56,8 +56,8 @@ def train(
     return done
 
 
-@njit(nogil=True, error_model="numpy")
-def _train_chunk(job, layers, code, rows, data, order, random, rate):
+@njit(nogil=True, error_model="numpy", inline="always")
+def _train_chunk(job, layers, code, rows, data, order, random):
     """Train on the next samples of the step; complete the step with its last. Return the work done."""
     inputs, targets, _ = data
     if job.shuffle and job.ordered != job.epoch + 1:
@@ -75,11 +75,11 @@ def _train_chunk(job, layers, code, rows, data, order, random, rate):
     job.sample += samples
     if job.sample < in_batch:
         return samples * job.sample_work
-    _complete_step(job, layers, rate)
+    _complete_step(job, layers)
     return samples * job.sample_work + job.step_work
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _gather(layer, inputs, order, first, samples):
     """Bring the samples' inputs into the first layer's rows."""
     for s in range(samples):
@@ -89,7 +89,7 @@ def _gather(layer, inputs, order, first, samples):
             put(into, i, row[i])
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _begin_step(job, rows, samples):
     """Go on from the sums of the completed steps, with gradients for a batch of so many samples."""
     job.running_loss, job.running_penalty, job.running_right = job.loss, job.penalty, job.right
@@ -101,15 +101,15 @@ def _begin_step(job, rows, samples):
             put(grad, lane, _scale(job, samples))
 
 
-@njit(nogil=True, error_model="numpy")
-def _complete_step(job, layers, rate):
+@njit(nogil=True, error_model="numpy", inline="always")
+def _complete_step(job, layers):
     """Update the parameters with the gradients of the whole batch."""
     if job.l1 != 0.0 or job.l2 != 0.0:
         job.running_penalty += penalty(job, layers)
         add_penalty_gradient(job, layers)
     if job.clips:
         clip(job)
-    update(job, rate, job.epoch * job.steps + job.step + 1)
+    update(job, learning_rate(job), job.epoch * job.steps + job.step + 1)
     pack(layers)
     job.loss, job.penalty, job.right = job.running_loss, job.running_penalty, job.running_right
     _copy(job.running_residual, job.residual, job.residuals)
@@ -117,7 +117,7 @@ def _complete_step(job, layers, rate):
     job.sample = 0
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _begin_validation(job, layers):
     job.validating = True
     job.running_loss, job.running_penalty, job.running_right = 0.0, 0.0, 0
@@ -127,7 +127,7 @@ def _begin_validation(job, layers):
         job.running_penalty = penalty(job, layers)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _validate_chunk(job, layers, code, rows, held_out, straight):
     """Add the next validation samples to the running sums. Return the work done."""
     inputs, targets, _ = held_out
@@ -139,7 +139,7 @@ def _validate_chunk(job, layers, code, rows, held_out, straight):
     return samples * job.validation_work
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _end_epoch(job, data, held_out, metrics):
     """Note the epoch's metrics and return 1; or 0 if one of its numbers is not finite: the training has diverged."""
     losses = 1 if job.validation_samples == 0 else 2
@@ -163,7 +163,7 @@ def _end_epoch(job, data, held_out, metrics):
     return 1
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _watch(job, monitored):
     """Remember the best epoch and stop if it is time, as `TrainingState.end_epoch` does."""
     if monitored < job.best:
@@ -182,7 +182,7 @@ def _watch(job, monitored):
         job.stop_reason = MAX_EPOCHS
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _scale(job, samples):
     """Return what the sum of the losses of so many samples is multiplied by, as `nn.losses.loss_scale`."""
     if not job.means:
@@ -190,12 +190,12 @@ def _scale(job, samples):
     return 1.0 / (samples * job.outputs if job.loss_width == 1 else samples)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _score(job, right, residual, samples, data):
     return right / samples if job.classification else r2(residual, data[2])
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _all_finite(numbers):
     good = 0
     for k in range(len(numbers)):
@@ -203,7 +203,7 @@ def _all_finite(numbers):
     return good == len(numbers)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _parameters_are_finite(job):
     good = 0
     for k in range(job.count):
@@ -211,7 +211,7 @@ def _parameters_are_finite(job):
     return good == job.count
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _copy(source, target, count):
     for k in range(count):
         put(target, k, get(source, k))

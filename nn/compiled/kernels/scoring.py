@@ -8,7 +8,7 @@ from engine.kernels.lanes import run_program
 from engine.kernels.memory import BYTES, get, put
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def score(job, layers, code, rows, targets, order, first, samples, with_gradient):
     """Add samples to the running sums; with gradients, leave those of the predictions in `job.upstream`.
 
@@ -29,7 +29,7 @@ def score(job, layers, code, rows, targets, order, first, samples, with_gradient
             _scatter(job, rows, job.upstream + BYTES * layer.stride * done, layer.stride, count)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _gather(job, rows, predictions, stride, targets, order, first, count):
     """Bring predictions and targets into the rows of the loss's program.
 
@@ -51,7 +51,7 @@ def _gather(job, rows, predictions, stride, targets, order, first, count):
                 put(wanted, s, targets[order[first + s], j])
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _scatter(job, rows, upstream, stride, count):
     """Take the predictions' gradients out of the rows of the loss's program."""
     outputs, width = job.outputs, job.loss_width
@@ -68,7 +68,7 @@ def _scatter(job, rows, upstream, stride, count):
                 put(upstream, s * stride + j, get(source, s))
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _add(job, rows, predictions, stride, targets, order, first, count):
     """Add samples one by one to the running loss and to the score's sums."""
     outputs = job.outputs
@@ -89,7 +89,7 @@ def _add(job, rows, predictions, stride, targets, order, first, count):
                 put(job.running_residual, j, get(job.running_residual, j) + distance * distance)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _is_right(predictions, targets, outputs):
     """Return whether the predicted class is the target's, as `nn.metrics.is_right` defines it."""
     if outputs == 1:
@@ -103,7 +103,7 @@ def _is_right(predictions, targets, outputs):
     return predicted == wanted
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def r2(residual, squares):
     """Return the R^2 of residuals at an address, as `nn.metrics.r2` defines it."""
     total = 0.0

@@ -14,7 +14,7 @@ from engine.kernels.tile import VECTOR
 BLOCK = 512
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def pack(layers):
     """Lay the weights out as the tiles read them; to be done whenever parameters have changed.
 
@@ -32,27 +32,18 @@ def pack(layers):
             pack_rows(layer.weights, layer.outputs, layer.inputs, layer.backward_panels)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def forward(layers, code, rows, samples):
     """Compute what every layer makes of the first `samples` rows of the first layer's `x`."""
     for place in range(len(layers)):
         layer = layers[place]
         panel_size = VECTOR * (layer.inputs + 1)
         multiply_add(
-            samples,
-            layer.outputs,
-            layer.inputs,
-            layer.x,
-            layer.x_stride,
-            1,
-            layer.forward_panels + BYTES * VECTOR,
-            VECTOR,
-            panel_size,
-            layer.forward_panels,
-            0,
-            panel_size,
-            layer.z,
-            layer.stride,
+            (samples, layer.outputs, layer.inputs),
+            (layer.x, layer.x_stride, 1),
+            (layer.forward_panels + BYTES * VECTOR, VECTOR, panel_size),
+            (layer.forward_panels, 0, panel_size),
+            (layer.z, layer.stride),
         )
         if layer.activates:
             lanes = samples * layer.stride
@@ -69,7 +60,7 @@ def forward(layers, code, rows, samples):
                 )
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def backward(job, layers, code, rows, samples, begins):
     """Add the gradients of a chunk's samples, in order, to the parameters'; `begins`: they are the batch's first.
 
@@ -100,62 +91,37 @@ def backward(job, layers, code, rows, samples, begins):
             _pass_back(job, layer, delta, samples)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _add_parameter_gradients(job, layer, delta, samples, begins):
+    weights = (layer.weight_gradients, layer.inputs, VECTOR)
+    biases = (layer.bias_gradients, 0, VECTOR)
     multiply_add(
-        layer.outputs,
-        layer.inputs,
-        samples,
-        delta,
-        1,
-        layer.stride,
-        layer.x,
-        layer.x_stride,
-        VECTOR,
-        job.zeros if begins else layer.weight_gradients,
-        0 if begins else layer.inputs,
-        0 if begins else VECTOR,
-        layer.weight_gradients,
-        layer.inputs,
+        (layer.outputs, layer.inputs, samples),
+        (delta, 1, layer.stride),
+        (layer.x, layer.x_stride, VECTOR),
+        (job.zeros, 0, 0) if begins else weights,
+        (layer.weight_gradients, layer.inputs),
     )
     multiply_add(
-        1,
-        layer.outputs,
-        samples,
-        job.one,
-        0,
-        0,
-        delta,
-        layer.stride,
-        VECTOR,
-        job.zeros if begins else layer.bias_gradients,
-        0,
-        0 if begins else VECTOR,
-        layer.bias_gradients,
-        0,
+        (1, layer.outputs, samples),
+        (job.one, 0, 0),
+        (delta, layer.stride, VECTOR),
+        (job.zeros, 0, 0) if begins else biases,
+        (layer.bias_gradients, 0),
     )
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _pass_back(job, layer, delta, samples):
     """Compute the gradients with respect to a layer's inputs; `delta` may be where they go, so they swap places."""
     target = job.upstream if delta == job.delta else job.delta
     last = layer.outputs - 1
     multiply_add(
-        samples,
-        layer.inputs,
-        layer.outputs,
-        delta + BYTES * last,
-        layer.stride,
-        -1,
-        layer.backward_panels + BYTES * VECTOR * last,
-        -VECTOR,
-        VECTOR * layer.outputs,
-        job.zeros,
-        0,
-        0,
-        target,
-        layer.x_stride,
+        (samples, layer.inputs, layer.outputs),
+        (delta + BYTES * last, layer.stride, -1),
+        (layer.backward_panels + BYTES * VECTOR * last, -VECTOR, VECTOR * layer.outputs),
+        (job.zeros, 0, 0),
+        (target, layer.x_stride),
     )
     job.delta = delta
     job.upstream = target

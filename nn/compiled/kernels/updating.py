@@ -16,7 +16,7 @@ from engine.kernels.sums import sum_of_sizes, sum_of_squares
 from nn.optimizers import UPDATES, adam, adam_alpha
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def penalty(job, layers):
     """Return what the weights add to the loss, as `nn.regularization.penalty` does."""
     total = 0.0
@@ -33,7 +33,7 @@ def penalty(job, layers):
     return total
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def add_penalty_gradient(job, layers):
     """Add the penalties' gradients, as `nn.regularization.add_penalty_gradient` does."""
     for place in range(len(layers)):
@@ -48,12 +48,12 @@ def add_penalty_gradient(job, layers):
                 put(into, k, get(into, k) + factor * get(weights, k))
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def _sign(x):
     return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else (0.0 if x == 0.0 else x))
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def clip(job):
     """Shorten the gradients to the norm `job.clip` if theirs is greater."""
     norm = math.sqrt(sum_of_squares(job.gradients, job.count))
@@ -88,7 +88,11 @@ def _update_loop(update: Callable[..., Any], remembered: int, scalars: int) -> A
         second = memory + BYTES * count
         for k in range(count):
             parameter, state = rule(
-                get(parameters, k), get(gradients, k), (get(memory, k), get(second, k)), take(a, b, c, d, e), math.sqrt
+                get(parameters, k),
+                get(gradients, k),
+                (get(memory, k), get(second, k)),
+                take(a, b, c, d, e),
+                math.sqrt,
             )
             put(parameters, k, parameter)
             put(memory, k, state[0])
@@ -110,7 +114,7 @@ _alpha: Any = register_jitable(error_model="numpy")(adam_alpha)
 _apply = choice([_update_loop(*row) for row in UPDATES], [types.int64] * 4 + [types.float64] * 5)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def update(job, rate, step):
     """Apply the optimizer's rule in step `step`, counted from 1 over the whole training."""
     if job.optimizer == _ADAM:

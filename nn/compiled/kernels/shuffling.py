@@ -17,7 +17,7 @@ _PURPOSE = int(Purpose.SHUFFLE)
 _WORD = 0xFFFFFFFF
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, error_model="numpy", inline="always")
 def put_in_order(job, order, random):
     """Draw the order of the epoch under way."""
     key, state = random[:KEY_WORDS], random[KEY_WORDS:]
