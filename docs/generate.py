@@ -7,7 +7,7 @@ A test runs this and compares, so a page cannot go stale unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -56,18 +56,24 @@ def settings() -> str:
         "Settings are environment variables, read once when a process starts. "
         "`gradqueue settings` shows the values in force.",
         "| variable | default | unit | meaning |\n|---|---|---|---|\n" + "\n".join(rows),
-        "The commands that talk to a service have one of their own: `GRADQUEUE_URL`, where it is "
-        "(`http://127.0.0.1:8000`).",
+        "The commands that talk to a service have two of their own: `GRADQUEUE_URL`, where it is "
+        "(`http://127.0.0.1:8000`), and `GRADQUEUE_API_KEY`, the key to send, if it asks for one.",
     )
 
 
 def command_line() -> str:
     """Return the page with the help of every command, from `gradqueue/cli`."""
     parts = [_help(main, "gradqueue")]
-    parts += [
-        f"## {name}\n\n{_help(command, f'gradqueue {name}')}" for name, command in main.commands.items()
-    ]
+    for name, command in _all_commands(main):
+        parts.append(f"## {name}\n\n{_help(command, f'gradqueue {name}')}")
     return _lines("# Command line", NOTICE, *parts)
+
+
+def _all_commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        yield before + name, command
+        if isinstance(command, click.Group):
+            yield from _all_commands(command, f"{before}{name} ")
 
 
 def _help(command: click.Command, name: str) -> str:

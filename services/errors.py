@@ -10,6 +10,7 @@ DomainError
 ├── DatasetInUse          a job that is not terminal needs the dataset
 ├── IdempotencyKeyReused  the same key came with another request
 ├── QueueFull             too many jobs are waiting
+├── TooManyJobs           too many jobs of this owner are waiting
 ├── Unavailable           the store cannot be reached now
 │   └── CommitUnknown     ... and nobody can say whether the last transaction was committed
 ├── Damaged               stored bytes are not those that were stored
@@ -52,12 +53,21 @@ class Problem:
 
 
 class Malformed(DomainError):
-    """What was sent cannot be parsed. `code` says why; `line` and `column` count from 1, `offset` in bytes from 0."""
+    """What was sent cannot be parsed; `code` says why.
+
+    `line` and `column` count from 1, `offset` in bytes from 0.
+    """
 
     title = "The request cannot be parsed"
 
     def __init__(
-        self, code: str, detail: str, *, line: int | None = None, column: int | None = None, offset: int | None = None
+        self,
+        code: str,
+        detail: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        offset: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code
@@ -126,6 +136,13 @@ class QueueFull(DomainError):
 
     code = "queue_full"
     title = "The queue is full"
+
+
+class TooManyJobs(DomainError):
+    """Too many jobs of the same owner are waiting; try again when some have begun."""
+
+    code = "too_many_jobs"
+    title = "Too many jobs are waiting"
 
 
 class Unavailable(DomainError):

@@ -13,6 +13,7 @@ from typing import cast
 
 from services import environment
 from services.environment import setting
+from services.loopback import is_loopback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,20 @@ class Limits:
     page: int = setting(100, "most objects in one page of a list", minimum=1)
     curve_page: int = setting(100_000, "most epochs in one page of a loss curve", minimum=1)
     queued_jobs: int = setting(1_000_000, "most jobs that may wait at once", unit="jobs", minimum=1)
+    queued_jobs_per_key: int = setting(
+        10_000, "most jobs of one API key that may wait at once", unit="jobs", minimum=1
+    )
+    requests_per_second: int = setting(
+        100,
+        "most requests of one API key per second, on average and per API process; 0 for no limit",
+        minimum=0,
+    )
+    requests_burst: int = setting(200, "most requests of one API key in a burst", minimum=1)
+    requests_at_once: int = setting(
+        64,
+        "most requests of one API key under way at once, long polls included; 0 for no limit",
+        minimum=0,
+    )
     rows: int = setting(1_000_000, "most rows of a dataset", minimum=1)
     columns: int = setting(10_000, "most inputs, or targets, of a row", minimum=1)
     layers: int = setting(64, "most layers of a network", minimum=1)
@@ -64,6 +79,11 @@ class Settings:
     )
     host: str = setting("127.0.0.1", "address to listen on")
     port: int = setting(8000, "port to listen on; 0 for any free one", minimum=0, maximum=65_535)
+    authentication: str = setting(
+        "auto",
+        "whether requests need an API key; auto: as soon as the address to listen on is not the loopback",
+        choices=("auto", "required", "off"),
+    )
     workers: int = setting(0, "worker processes; 0 for one per core", minimum=0, maximum=1024)
     api_threads: int = setting(
         256,
@@ -165,6 +185,13 @@ class Settings:
             SettingError: a variable is unusable; one line that names it.
         """
         return cast("Settings", environment.read(cls, variables))
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether requests need an API key."""
+        return self.authentication == "required" or (
+            self.authentication == "auto" and not is_loopback(self.host)
+        )
 
     @property
     def store_url(self) -> str:

@@ -7,9 +7,9 @@ loopback. Without keys everything belongs to the owner `""`.
 from __future__ import annotations
 
 import math
+import re
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, current_app, g, request
@@ -32,6 +32,9 @@ OPEN_BLUEPRINTS = frozenset({"documentation"})
 
 #: The blueprint that adds up the jobs of all owners, with a scope of its own.
 METRICS_BLUEPRINT = "metrics"
+
+#: The name or address in a Host header, without the port.
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:/@\[\]]+))(?::\d*)?")
 
 _TURNSTILE = "gradqueue.turnstile"
 _CHALLENGE = 'Bearer realm="gradqueue"'
@@ -121,11 +124,12 @@ def _refuse_foreign_names(listens_on: str) -> None:
     Raises:
         ProtocolError: the name is somebody else's.
     """
-    name = urlsplit(f"//{request.headers.get('Host', 'localhost')}").hostname or ""
-    if not is_loopback(name) and name != listens_on:
+    written = _HOST.fullmatch(request.headers.get("Host", "localhost"))
+    name = (written[1] or written[2]).lower() if written else ""
+    if not is_loopback(name) and name != listens_on.lower():
         raise ProtocolError(
             "wrong_host",
-            "without API keys the service answers to names of this machine only; see GRADQUEUE_AUTHENTICATION",
+            "without API keys the service has no name but this machine's; see GRADQUEUE_AUTHENTICATION",
         )
 
 

@@ -73,7 +73,7 @@ _GET_QUERY = Query(
                 JobDocument | DryRunDocument,
             ),
         },
-        problems=("invalid_input", "idempotency_key_reused", "queue_full"),
+        problems=("invalid_input", "idempotency_key_reused", "queue_full", "too_many_jobs"),
     )
 )
 def submit() -> Response:

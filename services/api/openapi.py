@@ -10,6 +10,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, get_args
 
 from services.api.answers import JSON
+from services.api.authentication import is_open
 from services.api.operations import Operation, operation_of
 from services.api.problems import KINDS, MEDIA_TYPE
 from services.schemas.documents import ProblemDocument
@@ -27,6 +28,8 @@ _PLACEHOLDER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 #: Codes that any operation can answer with, and those of every operation that reads a body.
 _ANYWHERE = ("bad_request", "not_acceptable", "unavailable", "internal")
+#: ... and those of every operation that needs a key.
+_WITH_KEY = ("unauthorized", "wrong_scope", "wrong_host", "too_many_requests")
 _WITH_BODY = (
     *(code for code in KINDS if code.startswith("json_")),
     "incomplete_body",
@@ -34,6 +37,14 @@ _WITH_BODY = (
     "unsupported_media_type",
     "unsupported_encoding",
 )
+
+_SECURITY_SCHEMES = {
+    "api_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, as `gradqueue keys create` shows it once.",
+    }
+}
 
 _HEADERS: dict[str, dict[str, Any]] = {
     "Idempotency-Key": {
@@ -69,7 +80,7 @@ def build(app: Flask, limits: Limits) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": paths,
-        "components": {"schemas": schemas_of(types, limits)},
+        "components": {"schemas": schemas_of(types, limits), "securitySchemes": _SECURITY_SCHEMES},
     }
 
 
@@ -98,6 +109,7 @@ def _members(schema: Any) -> tuple[type, ...]:
 
 
 def _describe(rule: Rule, operation: Operation, limits: Limits) -> dict[str, Any]:
+    open_to_all = is_open(rule.endpoint)
     described: dict[str, Any] = {
         "summary": operation.summary,
         "operationId": rule.endpoint.replace(".", "_"),
@@ -105,8 +117,10 @@ def _describe(rule: Rule, operation: Operation, limits: Limits) -> dict[str, Any
         "parameters": [*_path_parameters(rule), *_query(operation, limits), *_headers(operation)],
         "responses": {
             **{str(status): _answer(answer) for status, answer in operation.answers.items()},
-            **_problems(operation),
+            **_problems(operation, () if open_to_all else _WITH_KEY),
         },
+        # `{}` stands for none: whether keys are needed depends on where the service listens.
+        "security": [{}] if open_to_all else [{"api_key": []}, {}],
     }
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": _schema(operation.body)}}}
@@ -163,8 +177,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return described
 
 
-def _problems(operation: Operation) -> dict[str, Any]:
-    codes = [*operation.problems, *(_WITH_BODY if operation.body is not None else ()), *_ANYWHERE]
+def _problems(operation: Operation, more: tuple[str, ...]) -> dict[str, Any]:
+    codes = [*operation.problems, *(_WITH_BODY if operation.body is not None else ()), *more, *_ANYWHERE]
     by_status: dict[HTTPStatus, list[str]] = {}
     for code in codes:
         by_status.setdefault(KINDS[code].status, []).append(code)

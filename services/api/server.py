@@ -20,12 +20,15 @@ from granian.server import MPServer
 from services import leash, logs
 from services.api.app import create_app
 from services.doorbell import Doorbell
+from services.exposure import notices
 from services.store import Store
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from services.settings import Settings
+
+log = logs.get_logger(__name__)
 
 #: granian's own lines go where ours go; it would write them to standard output.
 _LOGGING: dict[str, Any] = {
@@ -41,6 +44,8 @@ def run(settings: Settings) -> int:
     Requests under way are finished first, for `shutdown_seconds` at most; long polls are answered at once.
     """
     logs.setup(settings.log_format, level=settings.log_level)
+    for line in notices(settings):
+        log.warning(line)
     stopping = multiprocessing.Event()
     server = _Server(
         stopping,

@@ -17,6 +17,7 @@ from services.embedded.failure import CannotServe
 from services.embedded.process import Process, Program
 from services.embedded.supervisor import Supervisor
 from services.embedded.valkey import Valkey
+from services.exposure import notices
 from services.store.migrate import upgrade
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def serve(settings: Settings, *, say: Say = _say) -> int:
 
 def _serve(settings: Settings, say: Say) -> None:
     say(f"gradqueue: starting; data in {settings.data_folder}")
+    for line in notices(settings):
+        say(f"gradqueue: {line}")
     _migrate(settings)
     groups: list[list[Process]] = []
     if not settings.broker_url:

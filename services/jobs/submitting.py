@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nn.data import Dataset
-from services.errors import CommitUnknown, IdempotencyKeyReused, InvalidInput, Problem, QueueFull
+from services.errors import CommitUnknown, IdempotencyKeyReused, InvalidInput, Problem, QueueFull, TooManyJobs
 from services.ids import new_id
 from services.status import Status
 from services.store import Store, datasets
@@ -54,6 +54,7 @@ def submit(
     owner: str = "",
     idempotency_key: str | None = None,
     queue_limit: int,
+    owner_limit: int | None = None,
 ) -> Submitted:
     """Store a job as `queued`, with its datasets, in one durable transaction.
 
@@ -61,14 +62,15 @@ def submit(
         IdempotencyKeyReused: the key came before, with another request.
         InvalidInput: a dataset given by id does not exist, or is another owner's.
         QueueFull: `queue_limit` jobs are waiting.
+        TooManyJobs: `owner_limit` jobs of this owner are waiting; requests at the same moment may exceed it.
         Unavailable: the store cannot be reached, and the job may or may not exist.
     """
     job = _New.of(submission, owner, idempotency_key)
     try:
-        return _submit(store, job, queue_limit)
+        return _submit(store, job, queue_limit, owner_limit)
     except CommitUnknown:
         # The same id again: if the first transaction did happen, this finds its job.
-        return _submit(store, job, queue_limit)
+        return _submit(store, job, queue_limit, owner_limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,12 @@ class _New:
         )
 
 
-def _submit(store: Store, new: _New, queue_limit: int) -> Submitted:
+def _submit(store: Store, new: _New, queue_limit: int, owner_limit: int | None) -> Submitted:
     with store.transaction() as connection:
         known = _job_of_key(connection, new) or _job(connection, new.id)
         if known is not None:
             return Submitted(known, replayed=True)
-        _refuse_when_full(connection, queue_limit)
+        _refuse_when_full(connection, queue_limit, new.owner, owner_limit)
         return Submitted(_insert(connection, new), replayed=False)
 
 
@@ -136,11 +138,18 @@ def _job(connection: Connection, job_id: str) -> JobRow | None:
     return None if row is None else row_of(JobRow, row)
 
 
-def _refuse_when_full(connection: Connection, queue_limit: int) -> None:
-    waiting = select(jobs.c.id).where(jobs.c.status == Status.QUEUED.value).limit(queue_limit)
-    count = connection.execute(select(func.count()).select_from(waiting.subquery())).scalar_one()
-    if count >= queue_limit:
-        raise QueueFull(f"{count} jobs are waiting already; try again later")
+def _refuse_when_full(connection: Connection, queue_limit: int, owner: str, owner_limit: int | None) -> None:
+    queued = jobs.c.status == Status.QUEUED.value
+    if _are_there(connection, queue_limit, queued):
+        raise QueueFull(f"{queue_limit} jobs are waiting already; try again later")
+    if owner_limit is not None and _are_there(connection, owner_limit, queued, jobs.c.owner == owner):
+        raise TooManyJobs(f"{owner_limit} jobs of this API key are waiting already; try again later")
+
+
+def _are_there(connection: Connection, number: int, *conditions: ColumnElement[bool]) -> bool:
+    """Return whether at least `number` jobs meet the conditions; no more of them are looked at."""
+    found = select(jobs.c.id).where(*conditions).limit(number).subquery()
+    return connection.execute(select(func.count()).select_from(found)).scalar_one() >= number
 
 
 def _insert(connection: Connection, new: _New) -> JobRow:
