@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from services import leash
 
 #: A process that lived this many seconds was well, and is started again at once.
-WELL_SECONDS = 10.0
+WELL_SECONDS = 3.0
 #: Seconds until a process that was not well is started again; doubled each time.
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0

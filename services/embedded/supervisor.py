@@ -22,7 +22,7 @@ log = get_logger(__name__)
 LOOK_SECONDS = 1.0
 #: Seconds between two looks while the processes start or end.
 BUSY_LOOK_SECONDS = 0.05
-#: After this many early deaths in a row there is no hope.
+#: After this many early deaths in a row there is no hope that the service will start.
 MOST_EARLY_DEATHS = 6
 
 #: Sleeps for some seconds, or less if there was a signal; returns how many of them said to end.
@@ -43,7 +43,7 @@ class Supervisor:
         """Run until a signal says to end. `on_ready` is called once, when `is_ready`; `on_end` at the end.
 
         Raises:
-            CannotServe: a process keeps dying as soon as it starts.
+            CannotServe: before all was ready, a process kept dying as soon as it started.
         """
         ready = False
         with _woken_by_signals() as wait:
@@ -51,9 +51,11 @@ class Supervisor:
                 told_to_end = 0
                 while not told_to_end:
                     self._keep_running()
-                    if not ready and is_ready():
-                        ready = True
-                        on_ready()
+                    if not ready:
+                        self._give_up_if_hopeless()
+                        ready = is_ready()
+                        if ready:
+                            on_ready()
                     told_to_end = wait(LOOK_SECONDS if ready else BUSY_LOOK_SECONDS)
                 on_end()
             finally:
@@ -63,11 +65,15 @@ class Supervisor:
         for group in self._groups:
             for process in group:
                 ended = process.keep_running()
-                if ended is None:
-                    continue
+                if ended is not None:
+                    log.warning(f"the {process.name} ended and is started again", how=ended)
+
+    def _give_up_if_hopeless(self) -> None:
+        """End a start that cannot succeed. A service that ran is not given up: a full disk gets space again."""
+        for group in self._groups:
+            for process in group:
                 if process.early_deaths >= MOST_EARLY_DEATHS:
-                    raise CannotServe(f"the {process.name} keeps ending as soon as it starts: {ended}")
-                log.warning(f"the {process.name} ended and is started again", how=ended)
+                    raise CannotServe(f"the {process.name} keeps ending as soon as it starts")
 
     def _end(self, wait: Wait) -> None:
         """End everything, in order; a further signal ends it at once."""

@@ -77,11 +77,11 @@ def test_a_killed_part_is_started_again_and_the_job_ends_with_the_same_bits(shar
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
 
+    until(lambda: len(shared.children()) == 3 and client.ready(), "everything is back", PATIENCE)
     job = client.wait(job_id, timeout_seconds=PATIENCE)
     assert job["status"] == "succeeded", job["error"]
     assert job["weights_sha256"] == undisturbed(document).weights_sha256
     assert job["attempt"] == (1 if part in ("the API", "the broker") else 2)
-    until(lambda: len(shared.children()) == 3 and client.ready(), "everything is back", PATIENCE)
     assert client.wait(client.submit(short_job())["id"], timeout_seconds=PATIENCE)["status"] == "succeeded"
     assert not any(tree.exists(pid) for pid in killed)
 
@@ -109,8 +109,8 @@ def test_told_to_end_it_leaves_nothing_running_and_goes_on_at_the_next_start(
     assert client.job(done["id"]) == done
 
 
-def test_killed_it_leaves_nothing_running_and_goes_on_at_the_next_start(serve: Serve, client: Client) -> None:
-    document = job_of(1.5)
+def test_killed_it_leaves_nothing_running_and_goes_on_at_the_next_start(serve: Serve) -> None:
+    document, client = job_of(1.5), serve.client
     job_id = half_trained(client, document)
     everything = serve.processes()
 

@@ -14,7 +14,7 @@ import pytest
 from services.embedded import process
 from services.embedded.failure import CannotServe
 from services.embedded.process import Process, Program
-from services.embedded.supervisor import Supervisor
+from services.embedded.supervisor import MOST_EARLY_DEATHS, Supervisor
 from tests.support.waiting import is_alive, until
 
 pytestmark = pytest.mark.service
@@ -85,9 +85,23 @@ def test_a_process_that_cannot_start_ends_the_service_with_one_line(
     there = tmp_path / "there"
     supervisor = _supervisor(_process(SLEEPER, there), Process(Program("api", ["false"])))
 
-    with pytest.raises(CannotServe, match=r"^the api keeps ending as soon as it starts: exit code 1$"):
+    with pytest.raises(CannotServe, match=r"^the api keeps ending as soon as it starts$"):
         run(supervisor, lambda: False)
     _all_gone(there)
+
+
+def test_a_service_that_ran_is_never_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "FIRST_PAUSE_SECONDS", 0.0001)
+    there = tmp_path / "there"
+    dying = Process(Program("broker", ["/bin/sh", "-c", f'echo $$ >> "{there}"']))
+
+    def wait_for_many_deaths() -> None:
+        until(
+            lambda: dying.keep_running() is None and len(_pids(there)) > 2 * MOST_EARLY_DEATHS, "many deaths"
+        )
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    _supervisor(dying).run(is_ready=lambda: True, on_ready=wait_for_many_deaths, on_end=lambda: None)
 
 
 def test_ctrl_c_of_the_terminal_reaches_the_supervisor_only(tmp_path: Path) -> None:
