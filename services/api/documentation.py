@@ -14,9 +14,7 @@ from services.api.answers import json_answer
 from services.api.service import service
 from services.errors import NotFound
 
-blueprint = Blueprint(
-    "documentation", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
-)
+blueprint = Blueprint("documentation", __name__, template_folder="templates")
 
 #: Where an application keeps its OpenAPI document.
 _BUILT = "gradqueue.openapi"
@@ -30,14 +28,19 @@ _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 
+_HERE = resources.files("services.api")
+_PROBLEMS = _HERE / "problem_pages"
 #: Swagger UI, from its wheel.
 _SWAGGER = resources.files("flask_openapi3_swagger") / "templates" / "swagger"
 _ASSETS = {
-    "swagger-ui.css": ("css/swagger-ui.css", "text/css"),
-    "swagger-ui-bundle.js": ("js/swagger-ui-bundle.js", "text/javascript"),
+    "swagger-ui.css": (_SWAGGER / "css" / "swagger-ui.css", "text/css"),
+    "swagger-ui-bundle.js": (_SWAGGER / "js" / "swagger-ui-bundle.js", "text/javascript"),
+    "docs.js": (_HERE / "assets" / "docs.js", "text/javascript"),
+    "page.css": (_HERE / "assets" / "page.css", "text/css"),
 }
 
-_PROBLEMS = resources.files("services.api") / "problem_pages"
+#: Seconds for which a browser need not ask again for a file of the pages.
+_ASSET_AGE = 3600
 
 
 @blueprint.get("/openapi.json")
@@ -55,14 +58,14 @@ def docs() -> Response:
     return _page(render_template("docs.html"), _DOCS_POLICY)
 
 
-@blueprint.get("/docs/<path:name>")
+@blueprint.get("/assets/<name>")
 def asset(name: str) -> Response:
-    """Return a file of Swagger UI."""
+    """Return a file that the pages need."""
     if name not in _ASSETS:
         raise NotFound("there is nothing at this address")
     path, media_type = _ASSETS[name]
-    response = Response((_SWAGGER / path).read_bytes(), content_type=f"{media_type}; charset=utf-8")
-    response.headers["Cache-Control"] = "public, max-age=86400"
+    response = Response(path.read_bytes(), content_type=f"{media_type}; charset=utf-8")
+    response.headers["Cache-Control"] = f"public, max-age={_ASSET_AGE}"
     return response
 
 

@@ -15,7 +15,7 @@ from services.schemas.strict_json import clip
 from services.schemas.times import microseconds
 
 #: Digits of a query's integers: every limit has fewer, and Python refuses to read thousands.
-_INTEGER = re.compile(r"\d{1,18}")
+_INTEGER = re.compile(r"[0-9]{1,18}")
 
 
 class _Refused(ValueError):

@@ -11,7 +11,7 @@ from services.errors import InvalidInput, Problem
 
 #: What an idempotency key may be: up to 255 visible ASCII characters.
 _KEY = re.compile(r"[!-~]{1,255}")
-_SECONDS = re.compile(r"\d{1,9}")
+_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 def idempotency_key() -> str | None:

@@ -36,6 +36,7 @@ _MEANINGS: dict[str, tuple[str, str]] = {
     "less_than_equal": ("out_of_range", "must be at most {le:.17g}"),
     "too_short": ("too_short", "must have at least {min_length} entries"),
     "string_too_short": ("too_short", "must not be empty"),
+    "string_too_long": ("too_long", "must have at most {max_length} characters"),
 }
 
 #: What pydantic adds to the location of a key that is itself wrong.
