@@ -14,6 +14,7 @@ InputCode = Literal[
     "too_short",
     "too_long",
     "not_printable",
+    "metadata_key",
     "inconsistent",
     "ragged",
     "label",

@@ -235,6 +235,23 @@ class MetaDocument(TypedDict):
     limits: dict[str, int]
 
 
+class LivingWorkersDocument(TypedDict):
+    """The workers that are alive, and how many jobs they train at a time."""
+
+    alive: int
+    processes: int
+
+
+class QueueDocument(TypedDict):
+    """The caller's jobs in numbers. The oldest is the first submitted of those that are queued."""
+
+    object: Literal["queue"]
+    jobs: dict[Status, int]
+    oldest_queued_seconds: float | None
+    epochs_per_second: float
+    workers: LivingWorkersDocument
+
+
 class InputProblem(TypedDict):
     """One thing wrong with the input. Rows and columns of a table count from 0, as in the pointer."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import ValidationError
 
 from nn.spec import Problem
 from services.schemas.dataset_request import DatasetRequest
 from services.schemas.documents import JobDocument
-from services.schemas.fields import WHOLE, AtMost, Fields, own_error
+from services.schemas.fields import WHOLE, AtMost, Fields, Refusal, own_error, refuse
 from services.schemas.model_request import ModelRequest
 from services.schemas.problems import invalid_input
 from services.schemas.training_request import TrainingRequest
@@ -31,8 +31,21 @@ def _printable(text: str) -> str:
 
 
 Name = Annotated[str, Field(min_length=1), AtMost("name_length"), AfterValidator(_printable)]
-Key = Annotated[str, Field(min_length=1), AtMost("metadata_key_length"), AfterValidator(_printable)]
 Text = Annotated[str, AtMost("metadata_value_length")]
+
+
+def _keys_fine(metadata: dict[str, str], info: ValidationInfo[Limits]) -> dict[str, str]:
+    """Refuse keys that are empty, too long or not printable; pydantic's own check gives them no place."""
+    longest = info.context.metadata_key_length
+    strange = [key for key in metadata if not (0 < len(key) <= longest and key.isprintable())]
+    if strange:
+        detail = f"a key has 1 to {longest} printable characters"
+        raise refuse(*(Refusal((key,), "metadata_key", detail) for key in strange))
+    return metadata
+
+
+#: JSON Schema's word for what keys may be.
+_KEYS = {"propertyNames": {"minLength": 1, "x-limit": "metadata_key_length"}}
 
 
 class LimitsRequest(Fields):
@@ -55,7 +68,12 @@ class JobRequest(Fields):
     training: TrainingRequest = TrainingRequest()
     limits: LimitsRequest = LimitsRequest()
     priority: Annotated[int, Field(ge=0, le=9, description="9 is the most urgent."), WHOLE] = 0
-    metadata: Annotated[dict[Key, Text], AtMost("metadata_entries")] = Field(default_factory=dict)
+    metadata: Annotated[
+        dict[str, Text],
+        Field(json_schema_extra=_KEYS),
+        AtMost("metadata_entries"),
+        AfterValidator(_keys_fine),
+    ] = Field(default_factory=dict)
 
 
 _VOCABULARY = Vocabulary(

@@ -39,9 +39,6 @@ _MEANINGS: dict[str, tuple[str, str]] = {
     "string_too_long": ("too_long", "must have at most {max_length} characters"),
 }
 
-#: What pydantic adds to the location of a key that is itself wrong.
-_KEY = "[key]"
-
 #: Parts of a document that are tables: what follows in the pointer is a row, then a column.
 _TABLES = ("inputs", "targets")
 
@@ -83,8 +80,6 @@ def _shown(error: ErrorDetails) -> str:
 
 
 def _plain(location: Location) -> Location:
-    if location and location[-1] == _KEY:
-        location = location[:-1]
     return tuple(part for part in location if not (isinstance(part, str) and part.startswith(VARIANT)))
 
 

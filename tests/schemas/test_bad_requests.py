@@ -271,10 +271,10 @@ def test_metadata_is_bounded() -> None:
     many = {f"key {number}": "x" for number in range(17)}
     assert problems(changed(TUTORIAL, {"/metadata": many})) == [("/metadata", "too_long")]
     assert problems(changed(TUTORIAL, {"/metadata": {"k" * 65: "x"}})) == [
-        (f"/metadata/{'k' * 63}…", "too_long")
+        (f"/metadata/{'k' * 63}…", "metadata_key")
     ]
     assert problems(changed(TUTORIAL, {"/metadata": {"k": "x" * 513}})) == [("/metadata/k", "too_long")]
-    assert problems(changed(TUTORIAL, {"/metadata": {"": "x"}})) == [("/metadata/", "too_short")]
+    assert problems(changed(TUTORIAL, {"/metadata": {"": "x"}})) == [("/metadata/", "metadata_key")]
 
 
 @pytest.mark.parametrize(
