@@ -15,6 +15,7 @@ from services import jobs, workers
 from services.doorbell import Ringer
 from services.settings import Settings
 from services.worker.sweeper import Sweeper
+from services.worker.tally import Tallies
 from tests.support.brokers import Broker
 from tests.support.waiting import until
 from tests.worker.training import submitted
@@ -57,6 +58,7 @@ def a_sweeper(settings: Settings, dead: threading.Event | None = None, quiet: fl
         worker="this worker",
         processes=2,
         quiet_seconds=lambda: quiet,
+        counted=Tallies(2).counted,
         on_dead=(dead or threading.Event()).set,
     )
 
