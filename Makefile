@@ -4,20 +4,25 @@
 .PHONY: help setup demo test fast lint format docs lock bench clean
 
 BIN := .venv/bin
+# Kernels are compiled at their first use, and again when their source changes. Here nothing waits for it unawares.
+WARM := $(BIN)/python .ci/warm.py
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 8
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/runtime.stamp ## Start the service, train the tutorial's network over HTTP, show it (EXIT=1: then stop)
+	@$(WARM)
 	@$(BIN)/python examples/demo.py $(if $(EXIT),--exit)
 
 setup: .venv/dev.stamp ## Make .venv with everything needed for development
 
 test: .venv/dev.stamp ## Run all tests; starts PostgreSQL and Redis for them where it can
+	@$(WARM)
 	@$(BIN)/python .ci/with_services.py $(PYTEST) $(ARGS)
 
 fast: .venv/dev.stamp ## Run the tests that need no processes, PostgreSQL or Redis
+	@$(WARM)
 	@$(PYTEST) -m "not service and not browser" $(ARGS)
 
 lint: .venv/dev.stamp ## Check style, types, and who may import whom

@@ -336,7 +336,7 @@ def test_what_nobody_foresaw_is_500_and_tells_nothing(
     quick_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("SELECT password FROM /work/secret.py")
+        raise RuntimeError("SELECT password FROM /srv/secret.py")
 
     monkeypatch.setattr(jobs, "get", fail)
     is_problem(quick_client.get("/v1/jobs/job_1"), 500, "internal")

@@ -15,6 +15,7 @@ from services.api.watcher import Watcher
 from services.errors import Unavailable
 from services.jobs import versions
 from tests.api.conftest import Bell, submit, train
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -147,16 +148,11 @@ def test_a_watcher_lets_everybody_go_when_the_store_cannot_be_read() -> None:
 def test_a_watchers_thread_ends_with_the_last_waiter(sqlite_store: Store) -> None:
     watcher = Watcher(lambda ids: versions(sqlite_store, ids), lambda: False)
     watcher.wait("job_1", 1, SOON)
-    deadline = time.monotonic() + SOON
-    while any(thread.name == "watcher" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline, "the watcher's thread lives on"
+    until(lambda: not any(thread.name == "watcher" for thread in threading.enumerate()), "its thread ends")
     watcher.wait("job_1", 1, SOON)
 
 
 def _someone_waits(client: FlaskClient, count: int) -> None:
     """Return when `count` requests wait for a change."""
     waiters = client.application.extensions["gradqueue"].watcher._waiters
-    deadline = time.monotonic() + SOON
-    while len(waiters) < count:
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(0.001)
+    until(lambda: len(waiters) >= count, "somebody waits")
