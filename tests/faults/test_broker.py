@@ -33,7 +33,7 @@ def submit_in_time(stack: Stack, seed: int = 0) -> str:
 
 
 def test_a_broker_killed_and_back_empty_loses_no_job(stack: Stack) -> None:
-    running = stack.submit(work.job_of(1.5))
+    running = stack.submit(work.job_of(2.0))
     stack.wait_for_epochs(running)
     stack.broker.kill()
     waiting = [submit_in_time(stack, seed) for seed in range(3)]
@@ -45,7 +45,7 @@ def test_a_broker_killed_and_back_empty_loses_no_job(stack: Stack) -> None:
 
 def test_a_frozen_broker_stops_neither_submissions_nor_training(stack: Stack, long_seconds: float) -> None:
     """75 s in a long campaign; in the suite longer than every time-out of ours."""
-    running = stack.submit(work.job_of(1.5))
+    running = stack.submit(work.job_of(2.0))
     stack.wait_for_epochs(running)
     stack.broker.freeze()
     frozen = time.monotonic()

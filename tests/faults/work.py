@@ -25,6 +25,12 @@ _WORK = 1_000_000
 _MEASURED_SECONDS = 0.3
 
 
+#: A training with this seed kills its process (`tests.faults.entry`).
+DEADLY_SEED = 666
+#: The most that the service allows.
+_MOST_EPOCHS = 10_000_000
+
+
 def job_of(seconds: float, *, seed: int = 0, **limits: Any) -> dict[str, Any]:
     """Return the document of a job that trains for about `seconds` on this machine when it is idle."""
     return _document(max(2, round(seconds * _epochs_per_second())), seed, limits)
@@ -37,13 +43,13 @@ def short_job(seed: int = 0, epochs: int = 3) -> dict[str, Any]:
 
 def endless_job(**limits: Any) -> dict[str, Any]:
     """Return the document of a job that is not done before a test ends."""
-    return _document(round(1000 * _epochs_per_second()) + 1000, 0, limits)
+    return _document(min(_MOST_EPOCHS, round(1000 * _epochs_per_second())), 0, limits)
 
 
-def big_job() -> dict[str, Any]:
+def big_job(**limits: Any) -> dict[str, Any]:
     """Return the document of a job that needs hundreds of megabytes: millions of parameters."""
-    document = _document(10, 0, {})
-    document["model"] = {"hidden_layers": [2000, 2000]}
+    document = _document(10, 0, limits)
+    document["model"] = {"hidden_layers": [1200, 1200]}
     document["training"]["optimizer"] = "adam"
     return document
 

@@ -1,8 +1,7 @@
 """Crash points: every database statement, and the moments before and after every COMMIT.
 
-Each is named by the use case that makes it ("claim: after commit"), so that a test can ask for the n-th of
-all or for a certain one. A point that is reached is written to a trace file, which all processes share:
-the processes of a pool count together.
+Each has a name, made of the use case that the process is in and what is about to happen: "claim: UPDATE
+jobs SET", "claim: before commit", "claim: after commit".
 """
 
 from __future__ import annotations
@@ -18,77 +17,33 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
-#: Every line of the trace has this many bytes, so that its length tells how many points were reached.
-_LINE = 80
+_USE_CASES = (
+    "services.jobs.",
+    "services.datasets.",
+    "services.models.",
+    "services.workers",
+    "services.store.migrate",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Where the process is: the `number`-th point so far, in which use case, and what is about to happen."""
+def watch(reached: Callable[[str], None]) -> None:
+    """Have `reached` told what comes at each point, in this process and in those that it will fork."""
 
-    number: int
-    use_case: str
-    moment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Crash:
-    """At which point to die: the `number`-th of those whose name begins with `name`."""
-
-    number: int
-    name: str = ""
-
-
-class Tracer:
-    """Counts the points of chosen use cases over all processes, and kills the one that reaches `crash`."""
-
-    def __init__(self, trace: Path, use_cases: frozenset[str], crash: Crash | None) -> None:
-        self._trace = trace
-        self._use_cases = use_cases
-        self._crash = crash
-
-    def reached(self, moment: str) -> None:
-        """Note that the point is reached; does not return if it is the one to die at."""
-        use_case = _use_case()
-        if use_case not in self._use_cases:
-            return
-        name = f"{use_case}: {moment}"
-        with self._trace.open("ab") as trace:
-            trace.write(f"{name:<{_LINE - 1}.{_LINE - 1}}\n".encode())
-        crash = self._crash
-        if crash and name.startswith(crash.name) and self._count(crash.name) == crash.number:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def _count(self, name: str) -> int:
-        return sum(line.startswith(name) for line in read(self._trace))
-
-
-def install(tracer: Tracer) -> None:
-    """Watch everything that SQLAlchemy does in this process and in those it will fork."""
-
-    def before_statement(_c: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        tracer.reached(" ".join(statement.split()[:4]))
+    def before_statement(_connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        reached(" ".join(statement.split()[:4]))
 
     def before_commit(_connection: Connection) -> None:
-        tracer.reached("before commit")
+        reached("before commit")
+
+    do_commit = DefaultDialect.do_commit
+
+    def commit(dialect: DefaultDialect, connection: Any) -> None:
+        do_commit(dialect, connection)
+        reached("after commit")
 
     event.listen(Engine, "before_cursor_execute", before_statement)
     event.listen(Engine, "commit", before_commit)
-    DefaultDialect.do_commit = _then(DefaultDialect.do_commit, lambda: tracer.reached("after commit"))  # type: ignore[method-assign]
-
-
-def read(trace: Path) -> list[str]:
-    """Return the names of the points reached so far, in order."""
-    return [line.rstrip() for line in trace.read_text().splitlines()] if trace.exists() else []
-
-
-def _then(function: Callable[..., Any], after: Callable[[], None]) -> Callable[..., Any]:
-    def both(*arguments: Any) -> Any:
-        result = function(*arguments)
-        after()
-        return result
-
-    return both
+    DefaultDialect.do_commit = commit  # type: ignore[method-assign]
 
 
 def _use_case() -> str:
@@ -101,10 +56,58 @@ def _use_case() -> str:
     return found
 
 
-_USE_CASES = (
-    "services.jobs.",
-    "services.datasets.",
-    "services.models.",
-    "services.workers",
-    "services.store.migrate",
-)
+def die() -> None:
+    """End this process as `kill -9` does: nothing is flushed, closed or said."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """At which point to die: the `number`-th of those whose name begins with `name`."""
+
+    number: int
+    name: str = ""
+
+
+class Tracer:
+    """Notes the points of chosen use cases in a file, and dies at the chosen one."""
+
+    def __init__(self, trace: Path, use_cases: frozenset[str], crash: Crash | None) -> None:
+        self._trace = trace
+        self._use_cases = use_cases
+        self._crash = crash
+        self._matches = 0
+
+    def reached(self, moment: str) -> None:
+        """Note the point; does not return if it is the one to die at."""
+        use_case = _use_case()
+        if use_case not in self._use_cases:
+            return
+        name = f"{use_case}: {moment}"
+        with self._trace.open("a") as trace:
+            trace.write(f"{name}\n")
+        if self._crash and name.startswith(self._crash.name):
+            self._matches += 1
+            if self._matches == self._crash.number:
+                die()
+
+
+class Trap:
+    """Kills the first of several processes that reaches a point, whenever somebody set the trap for it.
+
+    It is set by writing the beginning of the point's name to the file, and sprung when that is gone.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def reached(self, moment: str) -> None:
+        """Look whether the trap is set for this point; does not return if it is."""
+        try:
+            wanted = self._file.read_text()
+            if not f"{_use_case()}: {moment}".startswith(wanted):
+                return
+            self._file.unlink()  # one process succeeds, and is caught
+        except FileNotFoundError:
+            return
+        die()

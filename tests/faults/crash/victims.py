@@ -20,7 +20,8 @@ from services.store.migrate import upgrade
 from services.worker import pace
 from services.worker.child import Child
 from services.worker.signs import Signs
-from tests.faults.crash.points import Crash, Tracer, install
+from services.worker.tally import Tally
+from tests.faults.crash.points import Crash, Tracer, watch
 
 SUBMIT = frozenset({"submit"})
 LIFE = frozenset({"claim", "flush", "finish", "fail", "hand_back"})
@@ -46,7 +47,7 @@ def submit(url: str, trace: Path, crash: Crash | None, body: bytes, key: str) ->
 
     settings = _settings(url)
     app = create_app(Store(url, settings), Doorbell(settings), settings)
-    install(Tracer(trace, SUBMIT, crash))
+    watch(Tracer(trace, SUBMIT, crash).reached)
     headers = {"Content-Type": "application/json", "Idempotency-Key": key}
     response = app.test_client().post("/v1/jobs", data=body, headers=headers)
     assert response.status_code == 202, response.text
@@ -67,20 +68,20 @@ def hand_back(url: str, trace: Path, crash: Crash | None) -> None:
 def _answer_ring(url: str, trace: Path, crash: Crash | None, signs: Signs) -> None:
     # The trainer comes back after each sample, and every epoch is flushed by itself.
     pace.FIRST_WORK, pace.LARGEST_GROWTH = 1, 1.0
-    child = Child(_settings(url), signs, worker="victim", parent=os.getppid())
-    install(Tracer(trace, LIFE, crash))
+    child = Child(_settings(url), signs, Tally(), worker="victim", parent=os.getppid())
+    watch(Tracer(trace, LIFE, crash).reached)
     child.answer("")
 
 
 def sweep(url: str, trace: Path, crash: Crash | None) -> None:
     """Sweep once."""
-    install(Tracer(trace, SWEEP, crash))
+    watch(Tracer(trace, SWEEP, crash).reached)
     jobs.sweep(Store(url, _settings(url)), limit=100, ring_again_seconds=0.0)
 
 
 def migrate(url: str, trace: Path, crash: Crash | None) -> None:
     """Bring the database to the newest schema."""
-    install(Tracer(trace, MIGRATE, crash))
+    watch(Tracer(trace, MIGRATE, crash).reached)
     upgrade(url)
 
 

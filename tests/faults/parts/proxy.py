@@ -91,6 +91,7 @@ class Proxy:
             thread = threading.Thread(target=self._pump, args=(source, sink, watch, doomed), daemon=True)
             self._threads.append(thread)
             thread.start()
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
 
     def _pump(
         self, source: socket.socket, sink: socket.socket, from_client: bool, doomed: threading.Event

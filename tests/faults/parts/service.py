@@ -16,11 +16,15 @@ from tests.faults.parts.ports import free_port
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How to start a part: where its log goes, options of `tests.faults.entry`, and its settings."""
+    """How to start a part: options of `tests.faults.entry`, where its log goes, and its settings.
 
-    folder: Path
+    `database_url` leads to the store directly, whatever the part's own way to it is.
+    """
+
     entry: Sequence[str]
+    folder: Path
     environment: Mapping[str, str]
+    database_url: str
 
 
 class Service(Part):
@@ -51,7 +55,7 @@ class Worker(Service):
 
     def __init__(self, name: str, start: Start) -> None:
         super().__init__(name, ["worker"], start)
-        self._database_url = start.environment["GRADQUEUE_DATABASE_URL"]
+        self._database_url = start.database_url
 
     def is_answering(self) -> bool:
         # It has signed on. The name in the store ends with the number of the main process.

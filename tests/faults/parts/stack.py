@@ -14,32 +14,33 @@ from tests.faults.judge import audit
 from tests.faults.judge.evidence import collect
 from tests.faults.judge.history import History
 from tests.faults.judge.judge import Violation, judge
+from tests.faults.parts import sql
 from tests.faults.parts.postgresql import Postgresql
+from tests.faults.parts.proxy import Proxy
 from tests.faults.parts.redis import Redis, redis_program, valkey_program
 from tests.faults.parts.service import Api, Start, Worker
 from tests.faults.parts.waiting import wait_until
-from tests.faults.work import undisturbed
+from tests.faults.work import DEADLY_SEED, undisturbed
 
 if TYPE_CHECKING:
     from tests.faults.parts.part import Part
-from tests.faults.parts import sql
 
 #: Everything that takes time takes less of it than by default, in about the same proportions.
 SETTINGS: Mapping[str, str] = {
-    "GRADQUEUE_LEASE_SECONDS": "2",
+    "GRADQUEUE_LEASE_SECONDS": "3",
     "GRADQUEUE_RENEW_SECONDS": "0.5",
     "GRADQUEUE_FLUSH_SECONDS": "0.1",
     "GRADQUEUE_SWEEP_SECONDS": "0.25",
     "GRADQUEUE_RING_AGAIN_SECONDS": "1",
-    "GRADQUEUE_DEAD_MAN_SECONDS": "4",
+    "GRADQUEUE_DEAD_MAN_SECONDS": "5",
     "GRADQUEUE_SHUTDOWN_SECONDS": "5",
     "GRADQUEUE_DATABASE_WAIT_SECONDS": "1",
     "GRADQUEUE_DATABASE_STATEMENT_SECONDS": "2",
+    "GRADQUEUE_WORKER_MEMORY_BYTES": str(400 * 2**20),
     "GRADQUEUE_WORKERS": "2",
     "GRADQUEUE_API_THREADS": "16",
 }
 LEASE_SECONDS = float(SETTINGS["GRADQUEUE_LEASE_SECONDS"])
-SWEEP_SECONDS = float(SETTINGS["GRADQUEUE_SWEEP_SECONDS"])
 FLUSH_SECONDS = float(SETTINGS["GRADQUEUE_FLUSH_SECONDS"])
 
 #: Seconds in which every job that these tests submit is done once nothing is broken any more.
@@ -49,17 +50,18 @@ QUIET_SECONDS = 90.0
 class Stack:
     """SQLite with Valkey, as `gradqueue serve` has them, or PostgreSQL with Redis.
 
-    `api` and `worker` are the two parts of the service; `database` is None with SQLite.
+    `api` and `worker` are the two parts of the service. `database` is the PostgreSQL server, and `network`
+    what lies between it and the service; both are None with SQLite.
     """
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind
         self.folder = Path(tempfile.mkdtemp(prefix=f"gradqueue-faults-{kind}-"))
         self.folder.chmod(0o755)  # PostgreSQL runs as another user
         self.history = History()
-        self._parts: list[Part] = []
+        self._services: list[Api | Worker] = []
         self._documents: dict[str, Mapping[str, Any]] = {}
         self.database = Postgresql(self.folder / "postgresql") if kind == "postgresql" else None
+        self.network = Proxy(self.database.port) if self.database else None
         program = redis_program() if kind == "postgresql" else None
         self.broker = Redis(self.folder / "redis", program or valkey_program())
         self.database_url = (
@@ -71,56 +73,62 @@ class Stack:
 
     def start(self) -> None:
         """Start everything, on an empty database."""
-        for server in (self.database, self.broker):
-            if server is not None:
-                server.start()
+        for server in self._servers():
+            server.start()
         upgrade(self.database_url)
         audit.install(self.database_url)
-        self.api.start(wait=False)
-        self.worker.start(wait=False)
-        self.api.wait_until_it_answers()
-        self.worker.wait_until_it_answers()
-
-    def add_api(self, name: str, *entry: str, **environment: str) -> Api:
-        """Make another API process; `entry` are options of `tests.faults.entry`. It is not started yet."""
-        api = Api(name, self._how_to_start(entry, environment))
-        self._parts.append(api)
-        return api
-
-    def add_worker(self, name: str, *entry: str, **environment: str) -> Worker:
-        """Make another worker, like `add_api`."""
-        worker = Worker(name, self._how_to_start(entry, environment))
-        self._parts.append(worker)
-        return worker
+        self._start_services()
 
     def heal(self) -> None:
         """Bring everything back to how it was after `start`, with no job left to do."""
-        for part in [p for p in self._parts if p not in (self.api, self.worker)]:
-            part.discard()
-            self._parts.remove(part)
-        servers = [server for server in (self.database, self.broker) if server is not None]
-        for part in (*servers, self.api, self.worker):
-            part.thaw()
-            if not part.is_running:
-                part.start(wait=False)
-        for part in (*servers, self.api, self.worker):
-            part.wait_until_it_answers()
+        for service in [s for s in self._services if s not in (self.api, self.worker)]:
+            service.discard()
+            self._services.remove(service)
+        self._trap.unlink(missing_ok=True)
+        if self.network:
+            self.network.mend()
+        for server in self._servers():
+            server.thaw()
+            if not server.is_running:
+                server.start()
+        self._start_services()
         self.wait_until_ready()
-        for status in ("queued", "running", "paused"):
-            for job_id in self.ids(f"status = '{status}'"):
-                self.client.act(job_id, "cancel")
+        for job_id in self.ids("status IN ('queued', 'running', 'paused')"):
+            self.client.act(job_id, "cancel")
 
     def close(self) -> None:
         """End everything and remove its files."""
         self.client.close()
-        servers = [server for server in (self.broker, self.database) if server is not None]
-        for part in (*self._parts, *servers):
+        for part in (*self._services, *self._servers()):
             part.discard()
+        if self.network:
+            self.network.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def add_api(self, name: str, **environment: str) -> Api:
+        """Make another API process; it is not started yet."""
+        api = Api(name, self._how_to_start((), environment))
+        self._services.append(api)
+        return api
+
+    def add_worker(self, name: str, *entry: str, **environment: str) -> Worker:
+        """Make another worker, with options of `tests.faults.entry`; it is not started yet."""
+        worker = Worker(name, self._how_to_start(entry, environment))
+        self._services.append(worker)
+        return worker
 
     def client_of(self, api: Api) -> RecordingClient:
         """Make a client of an API process; one more thread, one more client."""
         return RecordingClient(api.url, self.history)
+
+    def kill_at(self, point: str) -> None:
+        """Have the next process killed that reaches a point whose name begins so (`crash.points`)."""
+        self._trap.with_suffix(".new").write_text(point)
+        self._trap.with_suffix(".new").rename(self._trap)
+
+    def wait_for_kill(self) -> None:
+        """Wait until somebody was killed at the point."""
+        wait_until(lambda: not self._trap.exists(), QUIET_SECONDS, "a process reaches the point", self.tails)
 
     def submit(self, document: Mapping[str, Any], *, check: bool = True) -> str:
         """Submit a job and return its id; with `check` its bits are judged."""
@@ -134,24 +142,21 @@ class Stack:
         self._documents[job_id] = document
 
     def wait_for_epochs(self, job_id: str, seconds: float = QUIET_SECONDS) -> None:
-        """Wait until the job's attempt has stored progress of its own."""
+        """Wait until the job's present attempt has stored progress of its own."""
         began = self.client.job(job_id)["progress"]["epoch"]
-        wait_until(
-            lambda: (
-                (job := self.client.job(job_id))["status"] == "running" and job["progress"]["epoch"] > began
-            ),
-            seconds,
-            "the job makes progress",
-            self.tails,
-        )
 
-    def wait_for_attempt(self, job_id: str, attempt: int, seconds: float) -> None:
-        wait_until(
-            lambda: self.client.job(job_id)["attempt"] >= attempt,
-            seconds,
-            f"attempt {attempt} begins",
-            self.tails,
-        )
+        def has_moved() -> bool:
+            job = self.client.job(job_id)
+            assert not job["is_terminal"], "the job was done before the test began"
+            return bool(job["status"] == "running" and job["progress"]["epoch"] > began)
+
+        wait_until(has_moved, seconds, "the job makes progress", self.tails)
+
+    def wait_for_attempt(self, job_id: str, attempt: int, seconds: float = QUIET_SECONDS) -> None:
+        def has_begun() -> bool:
+            return int(self.client.job(job_id)["attempt"]) >= attempt
+
+        wait_until(has_begun, seconds, f"attempt {attempt} begins", self.tails)
 
     def wait_for_end(self, job_id: str, seconds: float = QUIET_SECONDS) -> dict[str, Any]:
         """Return the job once its status is terminal."""
@@ -159,29 +164,26 @@ class Stack:
         self.client.curve(job_id)
         return self.client.job(job_id)
 
+    def wait_until_ready(self) -> None:
+        def is_ready() -> bool:
+            response = self.client.ask("GET", "/readyz")
+            return response is not None and response.ok
+
+        wait_until(is_ready, QUIET_SECONDS, "the service is ready", self.tails)
+
+    def wait_until_quiet(self, seconds: float = QUIET_SECONDS) -> None:
+        """Wait until no job is queued or running."""
+
+        def is_quiet() -> bool:
+            return not self.ids("status IN ('queued', 'running')")
+
+        wait_until(is_quiet, seconds, "every job is done", self.tails)
+
     def status(self, job_id: str) -> str:
         return str(self._column(job_id, "status"))
 
     def lost_attempts(self, job_id: str) -> int:
         return int(self._column(job_id, "lost_attempts"))
-
-    def _column(self, job_id: str, name: str) -> Any:
-        [(value,)] = self.query(f"SELECT {name} FROM jobs WHERE id = :id", id=job_id)
-        return value
-
-    def violations(self) -> list[Violation]:
-        """Judge everything that was done to this stack so far. Call it when it is quiet."""
-        right = {job_id: undisturbed(document) for job_id, document in self._documents.items()}
-        return judge(collect(self.database_url, self.history.observations()), right)
-
-    def wait_until_ready(self) -> None:
-        wait_until(self._is_ready, QUIET_SECONDS, "the service is ready", self.tails)
-
-    def wait_until_quiet(self, seconds: float = QUIET_SECONDS) -> None:
-        """Wait until no job is queued or running."""
-        wait_until(
-            lambda: not self.ids("status IN ('queued', 'running')"), seconds, "every job is done", self.tails
-        )
 
     def query(self, statement: str, **parameters: Any) -> list[Any]:
         """Ask the store directly."""
@@ -189,21 +191,46 @@ class Stack:
 
     def ids(self, condition: str) -> list[str]:
         """The ids of the jobs that meet an SQL condition."""
-        return [str(row[0]) for row in self.query(f"SELECT id FROM jobs WHERE {condition}")]
+        return [str(row.id) for row in self.query(f"SELECT id FROM jobs WHERE {condition}")]
+
+    def violations(self) -> list[Violation]:
+        """Judge everything that was done to this stack so far. Call it when it is quiet."""
+        right = {job_id: undisturbed(document) for job_id, document in self._documents.items()}
+        return judge(collect(self.database_url, self.history.observations()), right)
 
     def tails(self) -> str:
-        """The ends of all logs, for the message of a failing test."""
-        return "\n".join(f"--- {part.name}\n{part.tail(15)}" for part in self._parts)
+        """The ends of the services' logs, for the message of a failing test."""
+        return "\n".join(f"--- {part.name}\n{part.tail()}" for part in self._services)
+
+    @property
+    def _trap(self) -> Path:
+        return self.folder / "trap"
+
+    def _servers(self) -> list[Part]:
+        return [server for server in (self.database, self.broker) if server is not None]
+
+    def _start_services(self) -> None:
+        for service in (self.api, self.worker):
+            service.thaw()
+            if not service.is_running:
+                service.start(wait=False)
+        for service in (self.api, self.worker):
+            service.wait_until_it_answers()
+
+    def _column(self, job_id: str, name: str) -> Any:
+        [(value,)] = self.query(f"SELECT {name} FROM jobs WHERE id = :id", id=job_id)
+        return value
 
     def _how_to_start(self, entry: Sequence[str], differing: Mapping[str, str]) -> Start:
+        faults = ("--trap", str(self._trap), "--deadly-seed", str(DEADLY_SEED))
         settings = {
             **SETTINGS,
             "GRADQUEUE_DATA_FOLDER": str(self.folder),
-            "GRADQUEUE_DATABASE_URL": self.database_url,
+            "GRADQUEUE_DATABASE_URL": (
+                self.database.url(port=self.network.port)
+                if self.database and self.network
+                else self.database_url
+            ),
             "GRADQUEUE_BROKER_URL": self.broker.url(),
         }
-        return Start(self.folder, entry, {**settings, **differing})
-
-    def _is_ready(self) -> bool:
-        response = self.client.ask("GET", "/readyz")
-        return response is not None and response.ok
+        return Start((*faults, *entry), self.folder, {**settings, **differing}, self.database_url)
