@@ -64,7 +64,7 @@ KILLS: dict[str, Callable[[Serve], list[int]]] = {
     "a training process": lambda serve: list(serve.training_processes()),
     "the worker's main process": lambda serve: [serve.worker_process],
     "the whole worker": lambda serve: [serve.worker_process, *serve.training_processes()],
-    "the API": lambda serve: [serve.api_process],
+    "the API": lambda serve: [serve.api_process, *tree.children(serve.api_process)],
     "the broker": lambda serve: [serve.broker_process],
 }
 
