@@ -7,7 +7,7 @@ that is what the lease of each job is for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import delete, insert, select, update
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 #: Seconds after which the row of a dead worker is dropped: long enough to see in `/v1/queue` that one died.
 REMEMBERED_SECONDS = 3600.0
+
+
+#: Upper ends, in seconds, of the classes into which flushes are sorted by how long they took. The last class
+#: has no end.
+FLUSH_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,29 @@ class Worker:
     seen_at: int
 
 
-def renew(store: Store, name: str, *, processes: int, seconds: float) -> None:
+class Figures(TypedDict):
+    """What a worker has counted since it started; `flushes` by how long they took (`FLUSH_SECONDS`).
+
+    `taken_back` and `given_up` are jobs of lost workers, whichever, that this one's sweeper found.
+    """
+
+    epochs: int
+    claims: int
+    flush_seconds: float
+    flushes: list[int]
+    sweeps: int
+    taken_back: int
+    given_up: int
+
+
+def renew(store: Store, name: str, *, processes: int, seconds: float, figures: Figures | None = None) -> None:
     """Say that the worker `name` is alive and that it will say so again within `seconds`."""
-    alive = {"processes": processes, "seen_at": now_us(), "alive_until": now_us() + microseconds(seconds)}
+    alive = {
+        "processes": processes,
+        "seen_at": now_us(),
+        "alive_until": now_us() + microseconds(seconds),
+        "figures": figures,
+    }
     with store.transaction(durable=False) as connection:
         renewed = connection.execute(update(workers).where(workers.c.name == name).values(alive))
         if renewed.rowcount:
@@ -61,6 +86,17 @@ def alive(store: Store) -> list[Worker]:
             select(*columns).where(workers.c.alive_until > now_us()).order_by(workers.c.name)
         )
         return [Worker(*row) for row in rows]
+
+
+def figures(store: Store) -> dict[str, Figures]:
+    """Return what each worker has counted, by its name; also of workers that died a short while ago.
+
+    Raises:
+        Unavailable: the store cannot be reached now.
+    """
+    statement = select(workers.c.name, workers.c.figures).where(workers.c.figures.is_not(None))
+    with store.reading() as connection:
+        return {row.name: row.figures for row in connection.execute(statement)}
 
 
 def longest_wait(store: Store) -> float | None:

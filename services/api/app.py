@@ -15,8 +15,10 @@ from services.api import (
     documentation,
     health,
     jobs,
+    metrics,
     models,
     problems,
+    queue,
     results,
     telemetry,
 )
@@ -51,6 +53,8 @@ def create_app(
     telemetry.install(app)
     authentication.install(app, settings)
     problems.install(app)
-    for part in (jobs, results, models, datasets, health, documentation):
+    metrics.install(app)
+    queue.install(app, store)
+    for part in (jobs, results, models, datasets, queue, health, metrics, documentation):
         app.register_blueprint(part.blueprint)
     return app

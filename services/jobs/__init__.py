@@ -3,12 +3,14 @@
 | who | |
 |---|---|
 | client | `submit`, `get`, `list_jobs`, `loss_curve`, `weights`, `cancel`, `pause`, `resume`, `delete` |
+| whoever watches | `count` |
 | worker | `claim`, then `flush` until `finish`, `fail` or `hand_back` |
 | sweeper | `sweep` |
 """
 
 from services.jobs.claiming import Claim, claim
 from services.jobs.controlling import cancel, delete, pause, resume
+from services.jobs.counting import Counts, count
 from services.jobs.downloading import weights
 from services.jobs.progress import Flush
 from services.jobs.reading import JobFilters, get, list_jobs, loss_curve, versions
@@ -18,6 +20,7 @@ from services.jobs.sweeping import Swept, sweep
 
 __all__ = [
     "Claim",
+    "Counts",
     "Flush",
     "JobFilters",
     "Submission",
@@ -25,6 +28,7 @@ __all__ = [
     "Swept",
     "cancel",
     "claim",
+    "count",
     "delete",
     "fail",
     "finish",

@@ -246,7 +246,7 @@ class QueueDocument(TypedDict):
     """The caller's jobs in numbers. The oldest is the first submitted of those that are queued."""
 
     object: Literal["queue"]
-    jobs: dict[Status, int]
+    jobs: dict[str, int]
     oldest_queued_seconds: float | None
     epochs_per_second: float
     workers: LivingWorkersDocument

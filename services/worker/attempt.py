@@ -23,11 +23,13 @@ from services.schemas import resolved
 from services.status import JobError
 from services.store.clock import MICROSECONDS
 from services.worker.pace import Pace
+from services.worker.tally import Tally
 from services.worker.unstored import Unstored
 
 if TYPE_CHECKING:
     from nn.preparation import Prepared
     from nn.spec import Spec
+    from nn.training import Progress
     from services.settings import Settings
     from services.store import Store
     from services.store.rows import JobRow
@@ -58,6 +60,7 @@ class Attempt:
         settings: Settings,
         *,
         should_stop: Callable[[], bool],
+        tally: Tally | None = None,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
         start: Callable[[Spec, Prepared, bytes | None], Trainer] = trainers.start,
@@ -66,6 +69,7 @@ class Attempt:
         self._claim = claim
         self._settings = settings
         self._should_stop = should_stop
+        self._tally = tally or Tally()
         self._clock = clock
         self._pause = pause
         self._start = start
@@ -104,10 +108,10 @@ class Attempt:
             try:
                 progress = trainer.advance(pace.work)
             except Diverged as diverged:
-                self._unstored.add(diverged.progress)
+                self._add(diverged.progress)
                 return self._failure(JobError.DIVERGED, str(diverged), trainer)
             pace.took(self._clock() - called)
-            self._unstored.add(progress)
+            self._add(progress)
             if progress.stop_reason is not None:
                 model = model_of(spec, prepared, trainer.parameters(), trainer.kept_epoch)
                 return partial(
@@ -121,6 +125,11 @@ class Attempt:
             if self._is_flush_due():
                 self._try_flush(trainer)
 
+    def _add(self, progress: Progress) -> None:
+        before = self._unstored.epoch
+        self._unstored.add(progress)
+        self._tally.trained(self._unstored.epoch - before)
+
     def _try_flush(self, trainer: Trainer) -> None:
         """Store what is new and renew the lease. While the store is away, train on and try again."""
         began = self._clock()
@@ -131,6 +140,7 @@ class Attempt:
             self._log.warning("flush failed, will be repeated", error=error.detail)
         self._flushed = self._clock()
         took = self._flushed - began
+        self._tally.flushed(took)
         self._flush_seconds = max(self._settings.flush_seconds, took / FLUSH_SHARE - took)
 
     def _is_flush_due(self) -> bool:

@@ -21,6 +21,7 @@ from services.worker.limits import limit_memory
 if TYPE_CHECKING:
     from services.settings import Settings
     from services.worker.signs import Signs
+    from services.worker.tally import Tally
 
 log = get_logger(__name__)
 
@@ -28,10 +29,11 @@ log = get_logger(__name__)
 class Child:
     """What lives in one pool process between its fork and its end."""
 
-    def __init__(self, settings: Settings, signs: Signs, *, worker: str, parent: int) -> None:
+    def __init__(self, settings: Settings, signs: Signs, tally: Tally, *, worker: str, parent: int) -> None:
         """Make it right after the fork from the process `parent`: nothing of this may be open before."""
         self._settings = settings
         self._signs = signs
+        self._tally = tally
         self._worker = worker
         self._store = Store(settings.store_url, settings)
         self._parent = parent
@@ -62,8 +64,11 @@ class Child:
         if claim is None:
             log.debug("nothing to claim", rung_for=rung_for)
             return
+        self._tally.claimed()
         log.info("job claimed", job=claim.job_id, attempt=claim.attempt, epoch=claim.epoch)
-        job = Attempt(self._store, claim, self._settings, should_stop=self._should_stop).run()
+        job = Attempt(
+            self._store, claim, self._settings, should_stop=self._should_stop, tally=self._tally
+        ).run()
         if job is None:
             return
         seconds = round(job.running_us / MICROSECONDS, 3)

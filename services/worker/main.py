@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from billiard.process import current_process
 from celery import bootsteps, signals
 from celery.exceptions import SecurityWarning
 
@@ -18,6 +19,7 @@ from services.worker.app import make_worker_app
 from services.worker.child import Child
 from services.worker.signs import Signs
 from services.worker.sweeper import Sweeper
+from services.worker.tally import Tallies
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -36,12 +38,17 @@ def run(settings: Settings) -> int:
     _warm(settings.data_folder)
     processes = settings.workers or usable_cores()
     name = f"{socket.gethostname()}:{os.getpid()}"
-    signs = Signs()
+    signs, tallies = Signs(), Tallies(processes)
     sweeper = Sweeper(
-        settings, worker=name, processes=processes, quiet_seconds=signs.quiet_seconds, on_dead=_end_at_once
+        settings,
+        worker=name,
+        processes=processes,
+        quiet_seconds=signs.quiet_seconds,
+        counted=tallies.counted,
+        on_dead=_end_at_once,
     )
     app = make_worker_app(settings, processes=processes)
-    _add_task(app, settings, signs, worker=name)
+    _add_task(app, settings, signs, tallies, worker=name)
     _hand_back_at_the_end(app, settings, signs)
     # Celery sets up no logging of its own when somebody listens to this.
     signals.setup_logging.connect(_keep_our_logging)
@@ -80,14 +87,16 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _add_task(app: Celery, settings: Settings, signs: Signs, *, worker: str) -> None:
+def _add_task(app: Celery, settings: Settings, signs: Signs, tallies: Tallies, *, worker: str) -> None:
     """Give `app` its one task, which the pool processes run, and have each of them set up after its fork."""
     main_process = os.getpid()
     child: Child | None = None
 
     def begin_child(**_: Any) -> None:
         nonlocal child
-        child = Child(settings, signs, worker=worker, parent=main_process)
+        # A process that replaces another has its place in the pool.
+        tally = tallies.of(current_process().index)
+        child = Child(settings, signs, tally, worker=worker, parent=main_process)
 
     def train(job_id: str) -> None:
         assert child is not None, "the task runs in pool processes only"  # noqa: S101

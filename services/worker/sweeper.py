@@ -6,6 +6,9 @@ update, so any number of them do no more than one.
 
 from __future__ import annotations
 
+# Loaded now and not by a library in the thread: it has a lock for forks of its own, and a fork under way
+# would then release what it never took.
+import concurrent.futures.thread  # noqa: F401
 import os
 import threading
 from collections.abc import Callable
@@ -20,6 +23,7 @@ from services.worker.dead_man import DeadMan
 
 if TYPE_CHECKING:
     from services.settings import Settings
+    from services.worker.tally import Counted
 
 log = get_logger(__name__)
 
@@ -32,7 +36,7 @@ class Sweeper:
     """Sweeps from the first `on_worker_ready` until `stop`.
 
     `on_dead` is called when the worker that this sweeper belongs to no longer answers; `quiet_seconds` says
-    for how long none of its children has done anything.
+    for how long none of its children has done anything, `counted` what they have done since they began.
     """
 
     def __init__(
@@ -42,12 +46,15 @@ class Sweeper:
         worker: str,
         processes: int,
         quiet_seconds: Callable[[], float],
+        counted: Callable[[], Counted],
         on_dead: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._worker = worker
         self._processes = processes
         self._quiet_seconds = quiet_seconds
+        self._counted = counted
+        self._sweeps = self._taken_back = self._given_up = 0
         self._on_dead = on_dead
         self._store = Store(settings.store_url, settings)
         self._ringer = Ringer(settings)
@@ -103,10 +110,19 @@ class Sweeper:
     def _sweep(self) -> None:
         settings = self._settings
         alive_seconds = max(ALIVE_SECONDS, ALIVE_SWEEPS * settings.sweep_seconds)
-        workers.renew(self._store, self._worker, processes=self._processes, seconds=alive_seconds)
+        workers.renew(
+            self._store,
+            self._worker,
+            processes=self._processes,
+            seconds=alive_seconds,
+            figures=self._figures(),
+        )
         swept = jobs.sweep(
             self._store, limit=settings.sweep_jobs, ring_again_seconds=settings.ring_again_seconds
         )
+        self._sweeps += 1
+        self._taken_back += len(swept.taken_back)
+        self._given_up += len(swept.given_up)
         for job_id in swept.taken_back:
             log.warning("lease ran out; the job is queued again", job=job_id)
         for job_id in swept.given_up:
@@ -122,6 +138,14 @@ class Sweeper:
         ):
             log.error("jobs wait and no process answers; this worker ends itself")
             self._on_dead()
+
+    def _figures(self) -> workers.Figures:
+        return {
+            **self._counted(),
+            "sweeps": self._sweeps,
+            "taken_back": self._taken_back,
+            "given_up": self._given_up,
+        }
 
     def _close(self) -> None:
         self._store.close()
