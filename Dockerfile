@@ -14,7 +14,9 @@ COPY nn nn
 COPY services services
 COPY migrations migrations
 COPY gradqueue gradqueue
+# The kernels are compiled here, so that no container compiles them at its start.
 RUN /opt/gradqueue/bin/pip install --no-cache-dir --no-deps . \
+    && /opt/gradqueue/bin/python -c "from nn import trainers; trainers.warm()" \
     && /opt/gradqueue/bin/pip uninstall --yes --quiet pip
 
 FROM python:3.13-slim

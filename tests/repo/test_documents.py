@@ -48,3 +48,13 @@ def test_commands_that_documents_name_exist(document: Path) -> None:
     assert commands - set(main.commands) == set()
     targets = set(re.findall(r"^make ([a-z]+)", code, re.MULTILINE))
     assert targets - set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)) == set()
+
+
+def test_pages_that_the_code_refers_to_exist() -> None:
+    code = [
+        path
+        for part in ("engine", "nn", "services", "gradqueue", "migrations")
+        for path in (ROOT / part).rglob("*.py")
+    ]
+    mentioned = {page for path in code for page in re.findall(r"\bdocs/[\w/-]+\.md\b", path.read_text())}
+    assert {page for page in mentioned if not (ROOT / page).exists()} == set()
