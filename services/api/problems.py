@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from logging import ERROR, WARNING
 from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Response, g
@@ -136,7 +137,8 @@ def _on_domain_error(error: DomainError) -> Response:
         place = {"line": error.line, "column": error.column, "offset": error.offset}
         document.update({name: value for name, value in place.items() if value is not None})  # type: ignore[typeddict-item]
     if document["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("request failed", code=error.code, detail=error.detail)
+        passing = document["status"] == HTTPStatus.SERVICE_UNAVAILABLE
+        log.log(WARNING if passing else ERROR, "request failed", code=error.code, detail=error.detail)
     response = answer(document)
     if isinstance(error, ProtocolError):
         response.headers.update(error.headers)

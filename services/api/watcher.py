@@ -1,7 +1,7 @@
 """Tells waiting requests when their job has changed: one thread and one small query for all of them.
 
 Had every request its own loop, two hundred of them would keep a core busy with reading jobs that do not
-change (measured: docs/decisions/long-polling.md).
+change (measured: docs/decisions/http-server.md).
 """
 
 from __future__ import annotations
