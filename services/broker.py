@@ -2,7 +2,7 @@
 
 The API and the sweeper ring, the worker answers; neither imports the other, so the queue, the task's name
 and the connection's options are here. The broker is not trusted with anything: it may lose every message
-or deliver each of them many times (docs/decisions/).
+or deliver each of them many times: docs/decisions/broker.md.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 import structlog
@@ -53,16 +54,19 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return structlog.stdlib.get_logger(name)
 
 
-def setup(form: str, *, level: str = "info", stream: TextIO | None = None) -> None:
+def setup(form: str, *, level: str = "info", stream: TextIO | None = None, **values: str) -> None:
     """Send every log line of this process to `stream` (standard error if None) as "text" or "json".
 
     `level` is the least severe level shown: "debug", "info", "warning" or "error".
-    Calling it again replaces the earlier set-up.
+    `values` (which worker this is, say) are added to each JSON line. Calling it again replaces the earlier
+    set-up, in this process and in those forked from it later.
     """
     output = stream or sys.stderr
     handler = logging.StreamHandler(output)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=_rendering(form, output))
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_SHARED, processors=_rendering(form, output, values)
+        )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -72,12 +76,13 @@ def setup(form: str, *, level: str = "info", stream: TextIO | None = None) -> No
     logging.captureWarnings(capture=True)
 
 
-def _rendering(form: str, output: TextIO) -> list[Processor]:
+def _rendering(form: str, output: TextIO, values: Mapping[str, str]) -> list[Processor]:
     remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if form == "json":
         return [
             remove_meta,
             _add_process_id,
+            lambda _logger, _method, event: {**values, **event},
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             # As text: structlog's structured tracebacks carry local variables, and those can hold secrets.
             structlog.processors.format_exc_info,

@@ -69,7 +69,7 @@ class Supervisor:
                     log.warning(f"the {process.name} ended and is started again", how=ended)
 
     def _give_up_if_hopeless(self) -> None:
-        """End a start that cannot succeed. A service that ran is not given up: a full disk gets space again."""
+        """End a start that cannot succeed. What ran once is not given up: a full disk gets space again."""
         for group in self._groups:
             for process in group:
                 if process.early_deaths >= MOST_EARLY_DEATHS:

@@ -1,6 +1,6 @@
 """The worker's Celery application: every setting that differs from Celery's default, each with its reason.
 
-What was measured is in docs/decisions/; tests/worker/ asserts each of these, so that none is lost in an edit.
+What was measured is in docs/decisions/broker.md; tests/worker/ asserts each, so that none is lost in an edit.
 """
 
 from __future__ import annotations

@@ -34,10 +34,10 @@ def run(settings: Settings) -> int:
 
     When it ends, the jobs under way are handed back: their last state is stored and another worker goes on.
     """
-    logs.setup(settings.log_format, level=settings.log_level)
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    logs.setup(settings.log_format, level=settings.log_level, worker=name)
     _warm(settings.data_folder)
     processes = settings.workers or usable_cores()
-    name = f"{socket.gethostname()}:{os.getpid()}"
     signs, tallies = Signs(), Tallies(processes)
     sweeper = Sweeper(
         settings,

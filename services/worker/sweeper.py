@@ -1,7 +1,7 @@
 """The sweeper: a thread in the worker's main process that takes back lost jobs and rings again.
 
-Why here and not Celery's beat: docs/decisions/. Every worker has one; each of its actions is a guarded
-update, so any number of them do no more than one.
+Why here and not Celery's beat: docs/decisions/sweeper.md. Every worker has one; each of its actions is a
+guarded update, so any number of them do no more than one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The broker killed again and again while jobs finish: no worker may stop taking rings.
 
-Celery 5.7 with kombu's imitated acknowledgements did, or exited; see docs/decisions/. The dead man's switch
-is off here, for it would hide just that.
+Celery 5.7 with kombu's imitated acknowledgements did, or exited: docs/decisions/broker.md. The dead man's
+switch is off here, for it would hide just that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Celery's settings: each was measured (docs/decisions/), and none may get lost in an edit."""
+"""Celery's settings: each was measured (docs/decisions/broker.md), and none may get lost in an edit."""
 
 from __future__ import annotations
 
@@ -49,6 +49,10 @@ def test_waits_for_redis_are_bounded_and_longer_than_its_own_blocking_read() -> 
     assert options["socket_connect_timeout"] <= 2.0
     assert options["socket_keepalive"]
     assert options["health_check_interval"] <= 30
+
+
+def test_redis_is_not_made_to_imitate_acknowledgements() -> None:
+    assert conf().broker_transport_options["ack_emulation"] is False
 
 
 def test_all_keys_in_redis_are_ours_to_see() -> None:

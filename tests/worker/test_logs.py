@@ -39,6 +39,14 @@ def test_an_event_is_one_json_object_with_its_values() -> None:
     }
 
 
+def test_every_json_line_of_a_worker_names_it() -> None:
+    stream = io.StringIO()
+    logs.setup("json", stream=stream, worker="a host:1")
+    logs.get_logger("services.worker").info("job claimed", job="job_1")
+    logging.getLogger("kombu").warning("lost the broker")
+    assert [json.loads(line)["worker"] for line in stream.getvalue().splitlines()] == ["a host:1"] * 2
+
+
 def test_an_event_is_one_line_of_text_for_a_person() -> None:
     stream = io.StringIO()
     logs.setup("text", stream=stream)
