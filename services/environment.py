@@ -131,7 +131,7 @@ def unknown_variables(settings: Any, environment: Mapping[str, str]) -> list[str
 
 def masked_url(url: str) -> str:
     """Return `url` with user name, password and query hidden, so that it can be shown and logged."""
-    url = re.sub(r"(?<=://)[^/@]*@", MASK + "@", url)
+    url = re.sub(r"(?<=://)(?!/).*@", MASK + "@", url)  # up to the last @: passwords may hold one
     return re.sub(r"(?i)(password|secret|token)=[^&]*", rf"\1={MASK}", url)
 
 

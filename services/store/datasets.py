@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, delete, exists, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nn.data import Dataset
@@ -49,7 +49,7 @@ def keep(connection: Connection, owner: str, content: Content) -> str:
         .where(datasets.c.owner == owner, datasets.c.sha256 == content.packed.sha256)
         .with_for_update(read=True, key_share=True)
     ).scalar_one_or_none()
-    return known or _insert(connection, owner, content, name=None, inline=True)
+    return known or _insert(connection, owner, content, name=None, inline=True)[0]
 
 
 def hold(connection: Connection, owner: str, dataset_id: str) -> bool:
@@ -67,12 +67,12 @@ def put(connection: Connection, owner: str, content: Content, name: str | None) 
     known = connection.execute(
         update(datasets)
         .where(datasets.c.owner == owner, datasets.c.sha256 == content.packed.sha256)
-        .values(inline=False)
+        .values(inline=False, name=func.coalesce(datasets.c.name, name))
         .returning(datasets.c.id)
     ).scalar_one_or_none()
     if known is not None:
         return known, False
-    return _insert(connection, owner, content, name=name, inline=False), True
+    return _insert(connection, owner, content, name=name, inline=False)
 
 
 def load(connection: Connection, dataset_id: str | None) -> Sealed | None:
@@ -123,10 +123,14 @@ def _users(dataset_id: str) -> Select[str]:
     )
 
 
-def _insert(connection: Connection, owner: str, content: Content, *, name: str | None, inline: bool) -> str:
+def _insert(
+    connection: Connection, owner: str, content: Content, *, name: str | None, inline: bool
+) -> tuple[str, bool]:
+    """Insert a dataset, or find the one that somebody else inserted a moment ago; tell whether it is new."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    dataset_id = new_id("ds")
     statement = dialect.insert(datasets).values(
-        id=new_id("ds"),
+        id=dataset_id,
         owner=owner,
         name=name,
         created_at=now_us(),
@@ -138,8 +142,7 @@ def _insert(connection: Connection, owner: str, content: Content, *, name: str |
         inline=inline,
         data=content.packed.data,
     )
-    # Somebody may have stored the same content a moment ago: then this changes nothing, but tells its id.
-    known = statement.on_conflict_do_update(
-        index_elements=["owner", "sha256"], set_={"sha256": content.packed.sha256}
-    )
-    return str(connection.execute(known.returning(datasets.c.id)).scalar_one())
+    both_inline = and_(datasets.c.inline, statement.excluded.inline)
+    upsert = statement.on_conflict_do_update(index_elements=["owner", "sha256"], set_={"inline": both_inline})
+    stored_id = str(connection.execute(upsert.returning(datasets.c.id)).scalar_one())
+    return stored_id, stored_id == dataset_id
