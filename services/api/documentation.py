@@ -48,7 +48,9 @@ def document() -> Response:
     """Return the OpenAPI document, which is made when it is first asked for."""
     app = current_app
     if _BUILT not in app.extensions:
-        app.extensions[_BUILT] = openapi.build(app, service().limits)
+        app.extensions[_BUILT] = openapi.build(
+            app, service().limits, needs_keys=service().settings.needs_keys
+        )
     return json_answer(app.extensions[_BUILT])
 
 

@@ -63,7 +63,7 @@ _HEADERS: dict[str, dict[str, Any]] = {
 }
 
 
-def build(app: Flask, limits: Limits) -> dict[str, Any]:
+def build(app: Flask, limits: Limits, *, needs_keys: bool) -> dict[str, Any]:
     """Return the document that describes every operation of an application."""
     operations = list(_operations(app))
     types = [ProblemDocument, *_types(operation for _, _, operation in operations)]
@@ -71,6 +71,8 @@ def build(app: Flask, limits: Limits) -> dict[str, Any]:
     for rule, method, operation in operations:
         path = _PLACEHOLDER.sub(r"{\1}", rule.rule)
         paths.setdefault(path, {})[method.lower()] = _describe(rule, operation, limits)
+        if needs_keys and not is_open(rule.endpoint):
+            paths[path][method.lower()]["security"] = [{"api_key": []}]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -119,8 +121,6 @@ def _describe(rule: Rule, operation: Operation, limits: Limits) -> dict[str, Any
             **{str(status): _answer(answer) for status, answer in operation.answers.items()},
             **_problems(operation, () if open_to_all else _WITH_KEY),
         },
-        # `{}` stands for none: whether keys are needed depends on where the service listens.
-        "security": [{}] if open_to_all else [{"api_key": []}, {}],
     }
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": _schema(operation.body)}}}

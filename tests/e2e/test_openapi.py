@@ -27,13 +27,13 @@ PATIENCE = 60.0
 CONFIGURATION = """
 base-url = "{url}"
 request-timeout = 10
-max-time = 60
+max-time = 30
 [headers]
 Authorization = "Bearer {key}"
 [generation]
 deterministic = true
 database = "none"
-max-examples = 8
+max-examples = 5
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", "400", "404", "409", "422"]
 [[operations]]
