@@ -56,7 +56,7 @@ def test_the_seed_decides_which_rows() -> None:
     classes = [0, 1] * 20
     assert held_out(0.3, classes, seed=1) == held_out(0.3, classes, seed=1)
     assert held_out(0.3, classes, seed=1) != held_out(0.3, classes, seed=2)
-    assert held_out(0.3, classes, stratify=False) != held_out(0.3, classes)
+    assert held_out(0.3, classes, stratify=False, seed=1) != held_out(0.3, classes, seed=1)
 
 
 def test_one_row_cannot_be_split() -> None:
