@@ -36,6 +36,7 @@ def install(app: Flask) -> None:
     """Do this around every request of an application."""
     app.before_request(_begin)
     app.after_request(_end)
+    app.teardown_request(_forget)
 
 
 def _begin() -> None:
@@ -43,7 +44,6 @@ def _begin() -> None:
     given = request.headers.get(REQUEST_ID, "")
     g.request_id = given if _ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
     g.began = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
@@ -59,3 +59,8 @@ def _end(response: Response) -> Response:
         milliseconds=round((time.perf_counter() - g.began) * 1000, 1),
     )
     return response
+
+
+def _forget(_error: BaseException | None) -> None:
+    """Whatever this thread logs next is about something else."""
+    structlog.contextvars.clear_contextvars()
