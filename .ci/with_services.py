@@ -1,7 +1,7 @@
-"""Run a command while PostgreSQL and Redis are there for it: `with_services.py pytest …`.
+"""Run a command while PostgreSQL, Redis and Chromium are there for it: `with_services.py pytest …`.
 
 Servers that answer where the tests look are used as they are. A missing one is started on a free port for
-the time of the command; where its program is missing too, root on Debian or Ubuntu installs it first.
+the time of the command; where a program is missing, root on Debian or Ubuntu installs it first.
 What cannot be had is said; the tests that need it skip, or fail with GRADQUEUE_TEST_REQUIRE_SERVICES=1.
 """
 
@@ -151,6 +151,8 @@ def main(command: list[str]) -> int:
             url = stack.enter_context(start(folder / name.lower()))
             say(f"{name} started at {url}" if url else f"{name} cannot be had here: tests that need it skip")
             environment[variable] = url or environment[variable]
+        if find_program("chromium", "chromium") is None:
+            say("Chromium cannot be had here: tests of pages in a browser skip")
         return subprocess.run(command, env=environment, check=False).returncode
 
 
