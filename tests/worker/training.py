@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TUTORIAL = json.loads((Path(__file__).parents[2] / "examples" / "tutorial.json").read_text())
 
 
-#: A training of the tutorial's job whose loss rises until it is no number any more, in epoch 46.
+#: A training of the tutorial's job whose loss first falls, then rises until it is no number any more.
 DIVERGING = {"model": {"activation": "linear"}, "training": {"learning_rate": 0.1}}
 
 
