@@ -1,7 +1,7 @@
 # What can be done here. Everything happens in .venv, with the exact versions in requirements*.lock.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fast lint format docs lock bench clean
+.PHONY: help setup demo test fast lint format docs lock bench fuzz audit clean
 
 BIN := .venv/bin
 # Kernels are compiled at their first use, and again when their source changes. Here nothing waits for it unawares.
@@ -45,6 +45,13 @@ lock: .venv/dev.stamp ## Choose the newest allowed versions of everything and wr
 	$(BIN)/uv lock --quiet --upgrade
 	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate --no-dev -o requirements.lock
 	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements-dev.lock
+
+fuzz: .venv/dev.stamp ## Look for a body that the strict parser reads wrongly (SECONDS=60)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
+	@$(BIN)/python -m tests.fuzz.fuzz_json var/fuzz $(or $(SECONDS),60)
+
+audit: .venv/dev.stamp ## Ask for known weaknesses of the dependencies; needs the internet
+	@$(BIN)/uv tool run pip-audit --strict --disable-pip --requirement requirements.lock
 
 clean: ## Remove .venv, caches and demo data
 	rm -rf .venv var build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
