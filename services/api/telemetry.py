@@ -17,6 +17,9 @@ log = get_logger(__name__)
 REQUEST_ID = "X-Request-ID"
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+#: Addresses that supervisors and load balancers look at, again and again.
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+
 #: Nothing on these pages loads, runs or is framed, unless a view says otherwise.
 _STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
@@ -51,7 +54,9 @@ def _end(response: Response) -> Response:
     response.headers[REQUEST_ID] = g.request_id
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    log.info(
+    # What probes learn is in their answers; in the log they would bury everything else.
+    tell = log.debug if request.path in _PROBES else log.info
+    tell(
         "request",
         method=request.method,
         path=quote(request.path)[:200],
