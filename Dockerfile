@@ -1,6 +1,7 @@
 # Builds with and without BuildKit. docker-compose.yml runs it as api, worker and migrate;
 # alone it is the whole service in one container:
 #   docker build -t gradqueue . && docker run --init -p 127.0.0.1:8000:8000 -v gradqueue:/data gradqueue
+# Requests then need a key (gradqueue keys create NAME, in the container), or -e GRADQUEUE_AUTHENTICATION=off.
 
 FROM python:3.13-slim AS build
 RUN python -m venv /opt/gradqueue
