@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nn.data import Dataset
 from services.errors import CommitUnknown, IdempotencyKeyReused, InvalidInput, Problem, QueueFull, TooManyJobs
 from services.ids import new_id
+from services.jobs.queue_limit import is_full
 from services.status import Status
 from services.store import Store, datasets
 from services.store.clock import now_us
@@ -66,11 +67,12 @@ def submit(
         Unavailable: the store cannot be reached, and the job may or may not exist.
     """
     job = _New.of(submission, owner, idempotency_key)
+    room = _Room(queue_limit, is_full(store, queue_limit), owner_limit)
     try:
-        return _submit(store, job, queue_limit, owner_limit)
+        return _submit(store, job, room)
     except CommitUnknown:
         # The same id again: if the first transaction did happen, this finds its job.
-        return _submit(store, job, queue_limit, owner_limit)
+        return _submit(store, job, room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,21 @@ class _New:
         )
 
 
-def _submit(store: Store, new: _New, queue_limit: int, owner_limit: int | None) -> Submitted:
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How much room the queue has: none at all, or none for this owner, is an answer only to new requests."""
+
+    queue_limit: int
+    is_full: bool
+    owner_limit: int | None
+
+
+def _submit(store: Store, new: _New, room: _Room) -> Submitted:
     with store.transaction() as connection:
         known = _job_of_key(connection, new) or _job(connection, new.id)
         if known is not None:
             return Submitted(known, replayed=True)
-        _refuse_when_full(connection, queue_limit, new.owner, owner_limit)
+        _refuse_when_full(connection, new.owner, room)
         return Submitted(_insert(connection, new), replayed=False)
 
 
@@ -124,13 +135,15 @@ def _job_of_key(connection: Connection, new: _New) -> JobRow | None:
     if connection.execute(claim).first() is not None:
         return None
     known = connection.execute(
-        select(idempotency_keys.c.request_sha256, idempotency_keys.c.job_id).where(
-            idempotency_keys.c.owner == new.owner, idempotency_keys.c.key == new.key
-        )
-    ).one()
-    if known.request_sha256 != new.submission.request_sha256:
+        select(jobs, idempotency_keys.c.request_sha256.label("key_sha256"))
+        .join(idempotency_keys, idempotency_keys.c.job_id == jobs.c.id)
+        .where(idempotency_keys.c.owner == new.owner, idempotency_keys.c.key == new.key)
+    ).one_or_none()
+    if known is None:  # the job has just been deleted, and its key with it
+        return _job_of_key(connection, new)
+    if known.key_sha256 != new.submission.request_sha256:
         raise IdempotencyKeyReused("this idempotency key was used before, for another request")
-    return _job(connection, known.job_id)
+    return row_of(JobRow, known)
 
 
 def _job(connection: Connection, job_id: str) -> JobRow | None:
@@ -138,18 +151,17 @@ def _job(connection: Connection, job_id: str) -> JobRow | None:
     return None if row is None else row_of(JobRow, row)
 
 
-def _refuse_when_full(connection: Connection, queue_limit: int, owner: str, owner_limit: int | None) -> None:
-    queued = jobs.c.status == Status.QUEUED.value
-    if _are_there(connection, queue_limit, queued):
-        raise QueueFull(f"{queue_limit} jobs are waiting already; try again later")
-    if owner_limit is not None and _are_there(connection, owner_limit, queued, jobs.c.owner == owner):
-        raise TooManyJobs(f"{owner_limit} jobs of this API key are waiting already; try again later")
+def _refuse_when_full(connection: Connection, owner: str, room: _Room) -> None:
+    if room.is_full:
+        raise QueueFull(f"{room.queue_limit} jobs are waiting already; try again later")
+    if room.owner_limit is not None and _waiting(connection, owner, room.owner_limit) >= room.owner_limit:
+        raise TooManyJobs(f"{room.owner_limit} jobs of this API key are waiting already; try again later")
 
 
-def _are_there(connection: Connection, number: int, *conditions: ColumnElement[bool]) -> bool:
-    """Return whether at least `number` jobs meet the conditions; no more of them are looked at."""
-    found = select(jobs.c.id).where(*conditions).limit(number).subquery()
-    return connection.execute(select(func.count()).select_from(found)).scalar_one() >= number
+def _waiting(connection: Connection, owner: str, most: int) -> int:
+    """Count the owner's queued jobs, but no more than `most` of them."""
+    queued = select(jobs.c.id).where(jobs.c.owner == owner, jobs.c.status == Status.QUEUED.value).limit(most)
+    return int(connection.execute(select(func.count()).select_from(queued.subquery())).scalar_one())
 
 
 def _insert(connection: Connection, new: _New) -> JobRow:

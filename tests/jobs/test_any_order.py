@@ -39,7 +39,7 @@ LIVE_JOBS = 2
 #: most of them out of most runs, and what matters here needs six different ones in a row.
 STEPS = [
     *["submit", "claim", "claim", "flush", "flush", "flush_again", "hand_back", "fall_silent", "sweep"] * 2,
-    *["finish", "fail", "cancel", "pause", "resume", "resume", "damage_a_checkpoint"],
+    *["finish", "fail", "cancel", "pause", "resume", "resume", "damage_a_checkpoint", "damage_a_checkpoint"],
 ]
 
 
@@ -97,7 +97,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def submit(self) -> None:
         if sum(not job.seen.is_terminal for job in self.jobs) < LIVE_JOBS:
-            row = submitted(self.store, epochs=LENGTH)
+            row = submitted(self.store, epochs=LENGTH, max_attempts=2)
             self.jobs.append(Promised(row.id, row))
 
     def cancel(self, job: Promised) -> None:
