@@ -1,7 +1,7 @@
 """Schedules: the learning rate of every epoch.
 
-Each is a plain function of the spec's learning rate, the epochs done, all epochs, and up to two numbers of its own;
-the same source serves the reference and the compiled trainer.
+Each is a plain function of the spec's learning rate, the epochs done, all epochs, and up to two numbers of
+its own; the same source serves the reference and the compiled trainer.
 """
 
 from __future__ import annotations

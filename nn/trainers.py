@@ -47,7 +47,8 @@ def start(
 
 
 def warm(folder: Path | None = None, progress: Callable[[str], None] | None = None) -> None:
-    """Make the compiled trainer ready, so that no training waits for it; see `nn.compiled.kernels.compiled.warm`.
+    """Make the compiled trainer ready, so that no training waits for it; see
+    `nn.compiled.kernels.compiled.warm`.
 
     The first time on an installation this takes up to a minute, later a fraction of a second.
     """

@@ -1,16 +1,22 @@
-"""From a program to what the kernels run: numbers get rows of memory, instructions become rows of integers."""
+"""From a program to what the kernels run: numbers get rows of memory, instructions become rows of
+integers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.compiler.opcodes import OPCODES
-from engine.compiler.program import Instruction, Program
 
-#: Columns of the code: number of the opcode, row of the result, rows of up to four operands, row of the constant.
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.compiler.program import Instruction, Program
+
+#: Columns of the code: number of the opcode, row of the result, rows of up to four operands, row of the
+#: constant.
 COLUMNS = 7
 
 _NUMBER = {opcode.name: number for number, opcode in enumerate(OPCODES)}
@@ -20,8 +26,9 @@ _NUMBER = {opcode.name: number for number, opcode in enumerate(OPCODES)}
 class Code:
     """A program as integers.
 
-    `instructions` (n, 7) refer to rows: first the inputs', then the outputs', each in the program's order, which
-    the caller points at memory of its own before every call; then one row for each of `constants`, filled once; then
+    `instructions` (n, 7) refer to rows: first the inputs', then the outputs', each in the program's order,
+    which the caller points at memory of its own before every call; then one row for each of `constants`,
+    filled once; then
     `temporaries` that need no care. The first `values` instructions compute the values.
     """
 
@@ -64,9 +71,11 @@ def assemble(program: Program) -> Code:
         else:
             row[number], next_row = next_row, next_row + 1
         instructions[index] = _encoded(instruction, row, number, first_constant, constants)
-        for operand in set(instruction.operands):
-            if last_use[operand] == index and row[operand] >= first_temporary:
-                free.append(row[operand])
+        free.extend(
+            row[operand]
+            for operand in dict.fromkeys(instruction.operands)
+            if last_use[operand] == index and row[operand] >= first_temporary
+        )
     return Code(
         instructions,
         program.values,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from engine.compiler.opcodes import GRADIENTS, VALUES, Opcode
 from engine.compiler.tape import NotStraight, Symbol, Tape
-from engine.operations import Operation
-from engine.value import Value
+
+if TYPE_CHECKING:
+    from engine.operations import Operation
+    from engine.value import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Graph:
         return self.result._operands_first() if self.result._prev else []
 
     def evaluate(self, tape: Tape, symbols: dict[Value, Symbol]) -> None:
-        """Write every node on the tape, into `symbols`; those that are there already are taken as they are."""
+        """Write every node on the tape, into `symbols`; those that are there already are taken as they
+        are."""
         for node in self.nodes:
             for operand in node._prev:
                 if operand not in symbols:  # a number that the function brought with it
@@ -72,13 +75,13 @@ def _share(tape: Tape, node: Value, place: int, symbols: dict[Value, Symbol], gr
 
 def _call(
     tape: Tape,
-    function: Callable[..., object],
+    function: Callable[..., Any],
     opcode: Opcode,
     node: Value,
     symbols: dict[Value, Symbol],
     *more: Symbol,
-) -> object:
-    """Return what a row's function makes of symbols: its arithmetic if it is nothing else, or one instruction."""
+) -> Any:
+    """Return what a row's function makes of symbols: its arithmetic, if it is no more, or one instruction."""
     operands = [symbols[operand] for operand in node._prev]
     constant = (node._constant,) if opcode.takes_constant else ()
     try:

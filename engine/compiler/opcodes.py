@@ -1,8 +1,9 @@
-"""The instructions a program is made of: plain arithmetic, and those parts of the table of operations that are not.
+"""The instructions a program is made of: plain arithmetic, and those parts of the table of operations that
+are not.
 
-A row of `engine.operations` whose value or gradient is straight arithmetic (`multiply`, the gradient of `tanh`) is
-recorded as that arithmetic. What chooses or approximates (`relu`, `exp`) is one instruction, which runs the row's
-own Python function, compiled. So an operation added to the table needs nothing here.
+A row of `engine.operations` whose value or gradient is straight arithmetic (`multiply`, the gradient of
+`tanh`) is recorded as that arithmetic. What chooses or approximates (`relu`, `exp`) is one instruction, which
+runs the row's own Python function, compiled. So an operation added to the table needs nothing here.
 """
 
 from __future__ import annotations
@@ -61,10 +62,11 @@ def _value(row: Operation) -> Opcode:
 
 
 def _gradient(row: Operation, operand: int) -> Opcode:
-    """Return the instruction for one operand's share; it takes the row's operands, its result and its gradient.
+    """Return the instruction for one operand's share; it takes the row's operands, its result and its
+    gradient.
 
-    The share is added to +0.0, as the first share of every gradient is. A later share is none the worse for it:
-    a sum that began with +0.0 is never -0.0, and then adding +0.0 or -0.0 is the same.
+    The share is added to +0.0, as the first share of every gradient is. A later share is none the worse for
+    it: a sum that began with +0.0 is never -0.0, and then adding +0.0 or -0.0 is the same.
     """
     gradient = row.gradient
     name = f"{row.name} gradient"

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from engine.compiler.opcodes import Opcode
+if TYPE_CHECKING:
+    from engine.compiler.opcodes import Opcode
 
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One operation on numbers computed before; `constant` is the number, the same in all lanes, it may take."""
+    """One operation on numbers computed before; `constant` is the number, the same in all lanes, it may
+    take."""
 
     opcode: Opcode
     operands: tuple[int, ...]

@@ -1,17 +1,20 @@
 """From a function over `Value` to a program: record the graph it makes, then differentiate the graph.
 
-The function is run on `Value`s, so there is no second set of operators that could disagree. It must make the same
-graph whatever the numbers; it is run twice, on different ones, to see that it does.
+The function is run on `Value`s, so there is no second set of operators that could disagree. It must make the
+same graph whatever the numbers; it is run twice, on different ones, to see that it does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from engine.compiler.differentiation import Graph, differentiate
-from engine.compiler.program import Program
 from engine.compiler.tape import Tape
 from engine.value import Value
+
+if TYPE_CHECKING:
+    from engine.compiler.program import Program
 
 #: A function of so many `Value`s, in order.
 Function = Callable[[Sequence[Value]], Value]
@@ -27,7 +30,8 @@ class NotRecordable(Exception):
 def record(function: Function, inputs: Sequence[str], wanted: Sequence[str]) -> Program:
     """Return the program of a function's value and of its gradient with respect to the `wanted` inputs.
 
-    Its inputs are the function's and then "grad": the gradient of some later result with respect to the value, never
+    Its inputs are the function's and then "grad": the gradient of some later result with respect to the
+    value, never
     -0.0. Its outputs are "value" and then, in the order of `wanted`, "gradient of <input>".
 
     Raises:
@@ -50,8 +54,8 @@ def record(function: Function, inputs: Sequence[str], wanted: Sequence[str]) -> 
 def record_gradient(function: Function) -> Program:
     """Return the program of the gradient of a function of one number whose value has been kept.
 
-    Its inputs are "input", "value" and "grad", which is never -0.0; its output is "gradient". What else of the way
-    to the value the gradient needs is computed again.
+    Its inputs are "input", "value" and "grad", which is never -0.0; its output is "gradient". What else of
+    the way to the value the gradient needs is computed again.
 
     Raises:
         NotRecordable: the function does not always make the same graph.

@@ -56,7 +56,7 @@ class Symbol:
 
     __abs__ = __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __float__ = __truediv__ = (
         __rtruediv__
-    ) = _refuse  # type: ignore[assignment]
+    ) = _refuse
     __hash__ = object.__hash__
 
 
@@ -158,7 +158,8 @@ class Tape:
 
 
 def _is_never_minus_zero(opcode: Opcode, operands: tuple[Symbol, ...]) -> bool:
-    """Whether the result cannot be -0.0: a sum is only if both terms are, a difference only if the first term is."""
+    """Whether the result cannot be -0.0: a sum is only if both terms are, a difference only if the first term
+    is."""
     if opcode is ADD:
         return any(operand.never_minus_zero for operand in operands)
     if opcode is SUBTRACT:

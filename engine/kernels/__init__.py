@@ -1,1 +1,2 @@
-"""Native building blocks that keep every sum's order: matrix products, programs over lanes, laned sums, shuffles."""
+"""Native building blocks that keep every sum's order: matrix products, programs over lanes, laned sums,
+shuffles."""

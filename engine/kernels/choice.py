@@ -1,4 +1,5 @@
-"""Kernels called in two ways that Numba has no word for: by number, and with the types they were written for."""
+"""Kernels called in two ways that Numba has no word for: by number, and with the types they were written
+for."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from numba.extending import intrinsic
 def choice(kernels: Sequence[Any], arguments: Sequence[Any], result: Any = None) -> Any:
     """Return the function `(number, *arguments)` that calls the kernel with that number.
 
-    `arguments` are the Numba types that all of them take and `result` that of what they return, None for nothing.
+    `arguments` are the Numba types that all of them take and `result` that of what they return, None for
+    nothing.
     `number` is one that a kernel has.
     """
     signature = (result or types.void)(*arguments)

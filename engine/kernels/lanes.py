@@ -1,7 +1,7 @@
 """The interpreter of programs: one loop over lanes for each instruction.
 
-An instruction's loop runs its opcode's own Python function, compiled and vectorised. The jump to the loop costs a few
-nanoseconds whatever the number of lanes, so a program is run on many lanes at once.
+An instruction's loop runs its opcode's own Python function, compiled and vectorised. The jump to the loop
+costs a few nanoseconds whatever the number of lanes, so a program is run on many lanes at once.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from engine.kernels.choice import choice
 from engine.kernels.memory import get, put
 
 
-def _loop(opcode: Opcode) -> Callable[..., None]:
-    """Return the loop of one instruction: `(lanes, result, a, b, c, d, constant)`, all but `lanes` addresses."""
+def _loop(opcode: Opcode) -> Callable[..., None]:  # noqa: C901 - one loop for each number of operands
+    """Return the loop of one instruction; its arguments are a number of lanes and addresses."""
     function: Any = register_jitable(error_model="numpy", forceinline=True)(opcode.function)
 
     def one(lanes, result, a, b, c, d, constant):

@@ -6,7 +6,8 @@ from numba.core.registry import cpu_target
 
 
 def tile_rows() -> int:
-    """Return the rows of the largest tile: as many vectors of 8 doubles as leave room for a factor and products.
+    """Return the rows of the largest tile: as many vectors of 8 doubles as leave room for a factor and
+    products.
 
     AVX-512 has 32 registers of 8 doubles, AVX 16 of 4, arm64 32 of 2, and any x86-64 at least 16 of 2.
     """

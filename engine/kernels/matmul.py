@@ -16,10 +16,11 @@ _ROWS = tile_rows()
 def _multiply_add(shape, a, b, start, c):
     """Compute `c[r, j] = start[r, j] + sum over t of a[r, t] * b[t, j]`, the terms added in the order of t.
 
-    `shape` is (rows r, columns j, terms t). Each matrix is an address and distances in doubles: `a` from row to row and
-    from term to term, so that a transpose or a descending order costs nothing; `b` from term to term and from
-    panel to panel of 8 columns; `start` from row to row (0 begins every row alike) and from panel to panel; `c` from row
-    to row, its columns are contiguous. Only `c`'s own columns are written; panels of `b` and `start` are read whole.
+    `shape` is (rows r, columns j, terms t). Each matrix is an address and distances in doubles: `a` from row
+    to row and from term to term, so that a transpose or a descending order costs nothing; `b` from term to
+    term and from panel to panel of 8 columns; `start` from row to row (0 begins every row alike) and from
+    panel to panel; `c` from row to row, its columns are contiguous. Only `c`'s own columns are written;
+    panels of `b` and `start` are read whole.
     """
     m, n, terms = shape
     a_address, a_row, a_step = a

@@ -1,4 +1,5 @@
-"""Doubles at an address. Kernels are given addresses, not arrays, because what they index is laid out by hand.
+"""Doubles at an address. Kernels are given addresses, not arrays, because what they index is laid out by
+hand.
 
 An index is kept apart from its address, so that LLVM sees what a loop touches and can vectorise it.
 """

@@ -56,7 +56,8 @@ def _tempered(word):
 
 @njit(nogil=True, error_model="numpy")
 def shuffle(order, count, state):
-    """Fill `order` with 0 .. count - 1 in the order of `nn.randomness.shuffled`; the generator is newly seeded."""
+    """Fill `order` with 0 .. count - 1 in the order of `nn.randomness.shuffled`; the generator is newly
+    seeded."""
     for i in range(count):
         order[i] = i
     used = STATE

@@ -1,6 +1,8 @@
-"""Matrices laid out for the tiles: panels of 8 columns, each panel's rows one after the other, padded with zeros.
+"""Matrices laid out for the tiles: panels of 8 columns, each panel's rows one after the other, padded with
+zeros.
 
-A tile then reads its vectors from one contiguous stream, whatever the width of the matrix, and never past its end.
+A tile then reads its vectors from one contiguous stream, whatever the width of the matrix, and never past its
+end.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ def pack_rows(matrix, rows, columns, panels):
 
 @njit(nogil=True, error_model="numpy")
 def pack_columns(matrix, rows, columns, panels, panel_size):
-    """Write the transpose of a row-major matrix (rows, columns) into panels of its rows, `panel_size` doubles apart."""
+    """Write the transpose of a row-major matrix (rows, columns) into panels of its rows, `panel_size` doubles
+    apart."""
     for panel in range(panels_of(rows)):
         into = panels + BYTES * panel_size * panel
         first = VECTOR * panel

@@ -1,7 +1,7 @@
 """Compiled kernels on disk: compiled once per installation, then loaded in a fraction of a second.
 
-Numba's own cache asks whether the file of a kernel changed, not the files of the functions it calls, and is told its
-folder by the environment. This one is given its folders, and every source that matters.
+Numba's own cache asks whether the file of a kernel changed, not the files of the functions it calls, and is
+told its folder by the environment. This one is given its folders, and every source that matters.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from numba import njit
 from numba.core import event
@@ -17,7 +17,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLoca
 
 
 class Store:
-    """Compiled forms of kernels made from the files `sources`, kept in the first of `folders` that can be written."""
+    """Compiled kernels made from the files `sources`, kept in the first of `folders` that can be written."""
 
     def __init__(self, folders: Sequence[Path], sources: Iterable[Path]) -> None:
         digest = hashlib.sha256()
@@ -27,15 +27,15 @@ class Store:
 
     def get(self, function: Any, signature: Any, progress: Callable[[str], None] | None = None) -> Any:
         """Return a kernel, loaded or else compiled; `progress` is told the name of each function compiled."""
-        kernel = njit(nogil=True, error_model="numpy")(function)
+        kernel: Any = njit(nogil=True, error_model="numpy")(function)
         for folder in self._folders:
             loaded = self._cache(kernel, folder).load_overload(signature, kernel.targetctx)
             if loaded is not None:
                 kernel.add_overload(loaded)
                 return kernel
-        folder = next((folder for folder in self._folders if _is_writable(folder)), None)
-        if folder is not None:
+        for folder in filter(_is_writable, self._folders):
             kernel._cache = self._cache(kernel, folder)
+            break
         with event.install_listener("numba:compile", _Listener(progress)):
             kernel.compile(signature)
         return kernel
@@ -58,7 +58,7 @@ class Store:
                 return stamp[:16]
 
         class Implementation(CompileResultCacheImpl):  # type: ignore[misc]
-            _locator_classes = (Locator,)
+            _locator_classes = cast("list[type[object]]", [Locator])
 
         class Cache(FunctionCache):  # type: ignore[misc]
             _impl_class = Implementation

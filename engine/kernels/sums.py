@@ -16,7 +16,8 @@ from engine.kernels.tile import VECTOR
 
 
 def laned_sum(term: Callable[[float], float]) -> Any:
-    """Return the kernel `(address, count) -> sum of term(x)` over `count` doubles, as `nn.numerics.laned_sum` adds."""
+    """Return the kernel `(address, count) -> sum of term(x)` over `count` doubles, as `nn.numerics.laned_sum`
+    adds."""
     term_of = register_jitable(error_model="numpy", forceinline=True)(term)
 
     @njit(nogil=True, error_model="numpy")

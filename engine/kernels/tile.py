@@ -1,18 +1,18 @@
 """The micro-kernel: a tile of a matrix product, kept in vector registers from its first term to its last.
 
 One tile is `rows` rows of `panels` vectors. A vector is 8 doubles (a cache line) in every kernel and on every
-machine: LLVM makes it one AVX-512 register, two AVX registers or four of SSE or NEON, and lanes never mix, so the
-result does not depend on which.
+machine: LLVM makes it one AVX-512 register, two AVX registers or four of SSE or NEON, and lanes never mix, so
+the result does not depend on which.
 
-Each lane is one output and adds its terms one at a time in the order of `steps`: `c = c + a * b`, rounded after
-the product and after the sum. Eight outputs share an instruction; no two terms of a sum ever do. That is
-the interpreter's arithmetic, and with enough independent lanes it is also the fastest there is: an adder has
-a latency of 3 to 4 cycles, so a tile of 8 or more vectors keeps every unit busy.
+Each lane is one output and adds its terms one at a time in the order of `steps`: `c = c + a * b`, rounded
+after the product and after the sum. Eight outputs share an instruction; no two terms of a sum ever do. That
+is the interpreter's arithmetic, and with enough independent lanes it is also the fastest there is: an adder
+has a latency of 3 to 4 cycles, so a tile of 8 or more vectors keeps every unit busy.
 
-It is written as LLVM IR because Numba's own vectoriser decides by itself whether to vectorise, and spills the tile.
-The factor from `a` is loaded once per product on purpose: a load that feeds one multiplication folds into
-it (AVX-512's embedded broadcast) and costs nothing, while a separate broadcast takes a slot of the floating
-point units. Measured on Zen 4: 16 x 1 with folded loads 58.9 Gflop/s of 59.1, 4 x 2 without 40.
+It is written as LLVM IR because Numba's own vectoriser decides by itself whether to vectorise, and spills the
+tile. The factor from `a` is loaded once per product on purpose: a load that feeds one multiplication folds
+into it (AVX-512's embedded broadcast) and costs nothing, while a separate broadcast takes a slot of the
+floating point units. Measured on Zen 4: 16 x 1 with folded loads 58.9 Gflop/s of 59.1, 4 x 2 without 40.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from engine.kernels.machine import tile_rows
 
 
 def tiles() -> list[tuple[int, int]]:
-    """Return the sizes (rows, panels) there are: any number of rows up to the most, and wide ones for few rows.
+    """Return the sizes (rows, panels) there are: any number of rows up to the most, and wide ones for few
+    rows.
 
     A single row has a single sum per lane to wait for, so it takes up to four vectors at once, two rows two.
     """
@@ -65,7 +66,8 @@ def multiply_tile(
     c_row: Any,
     lanes: Any,
 ) -> Any:
-    """Compute one tile: `c[r, p] = start[r, p] + sum over t of a[r, t] * b[t, p]`, terms added in the order of t.
+    """Compute one tile: `c[r, p] = start[r, p] + sum over t of a[r, t] * b[t, p]`, terms added in the order
+    of t.
 
     `rows` and `panels` are one of `TILES`; a, b, start and c are addresses, the rest are distances in doubles
     between rows (`_row`), terms (`_step`) and vectors (`_panel`). A row's vectors of `c` follow each other.
@@ -147,7 +149,8 @@ class _Tile:
         self.store(grown, c, c_row, lanes)
 
     def store(self, sums: list[Any], c: Any, c_row: Any, lanes: Any) -> None:
-        """Write the tile; a last panel that is not full is written by `lanes`, so that its neighbour survives."""
+        """Write the tile; a last panel that is not full is written by `lanes`, so that its neighbour
+        survives."""
         builder = self.builder
         targets = [self.at(self.pointer(c), row, c_row, panel * VECTOR) for row, panel in self.cells]
         last = [panel == self.panels - 1 for _, panel in self.cells]

@@ -16,7 +16,8 @@ _LANES = ir.VectorType(ir.DoubleType(), VECTOR)
 
 @intrinsic  # type: ignore[untyped-decorator]
 def transpose_block(_typing: Any, source: Any, distance: Any, target: Any) -> Any:
-    """Write the block of 8 rows at `source`, `distance` doubles apart, to `target`, its columns one after the other."""
+    """Write the block of 8 rows at `source`, `distance` doubles apart, to `target`, its columns one after the
+    other."""
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         source, distance, target = arguments
@@ -34,7 +35,8 @@ def transpose_block(_typing: Any, source: Any, distance: Any, target: Any) -> An
 
 
 def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
-    """Exchange rows and columns by halves: pairs of rows swap 4 x 4 quarters, then 2 x 2, then single doubles."""
+    """Exchange rows and columns by halves: pairs of rows swap 4 x 4 quarters, then 2 x 2, then single
+    doubles."""
     half = VECTOR // 2
     while half:
         swapped: list[Any] = list(rows)
@@ -49,7 +51,8 @@ def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
 
 
 def _mask(half: int, *, high: bool) -> Any:
-    """Return which lanes of two rows follow each other: alternating runs of `half` from the first and the second."""
+    """Return which lanes of two rows follow each other: alternating runs of `half` from the first and the
+    second."""
     lanes = []
     for lane in range(VECTOR):
         taken = (lane & ~half) | (half if high else 0)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.numerics import Floats
+if TYPE_CHECKING:
+    from nn.numerics import Floats
 
 #: Doubles in a cache line. Every piece begins with one.
 LINE = 8
@@ -42,7 +44,8 @@ class Arena:
     def reserve(self, doubles: int) -> Piece:
         """Return the next piece of so many doubles.
 
-        It is followed by a line of its own: a tile may read, though not use, up to seven doubles beyond a row.
+        It is followed by a line of its own: a tile may read, though not use, up to seven doubles beyond a
+        row.
         """
         piece = Piece(self, self._size, doubles)
         self._size += (-(-doubles // LINE) + 1) * LINE

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.compiler.code import COLUMNS, Code
-from nn.compiled.arena import Arena, Piece
+
+if TYPE_CHECKING:
+    from nn.compiled.arena import Arena, Piece
 
 Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """Where a program is: its instructions are begin .. end - 1, of which those before `values_end` compute values;
-    its rows begin at `rows`."""
+    """Where a program is: its instructions are begin .. end - 1, of which those before `values_end` compute
+    values; its rows begin at `rows`."""
 
     begin: int
     values_end: int
@@ -33,7 +36,8 @@ class Library:
         self._pieces: list[list[Piece | None]] = []
 
     def shelve(self, code: Code, lanes: int, *, own_arguments: bool) -> Shelved:
-        """Add a program for up to so many lanes; with `own_arguments` inputs and outputs get memory here, too."""
+        """Add a program for up to so many lanes; with `own_arguments` inputs and outputs get memory here,
+        too."""
         begin = sum(len(each.instructions) for each in self._codes)
         rows = sum(each.rows for each in self._codes)
         arguments = code.inputs + code.outputs

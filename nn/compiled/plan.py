@@ -9,10 +9,10 @@ import numpy as np
 
 from nn.compiled.arena import LINE, Arena, Piece
 from nn.compiled.facts import facts_of
-from nn.compiled.library import Integers, Library, Shelved
 from nn.compiled.kernels.passes import BLOCK
-from nn.compiled.programs import activation_code, loss_code
 from nn.compiled.kernels.records import JOB, LAYER
+from nn.compiled.library import Integers, Library, Shelved
+from nn.compiled.programs import activation_code, loss_code
 from nn.layout import LayerLayout, Layout
 from nn.losses import LOSSES, network_activations
 from nn.optimizers import rule_of
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from nn.preparation import Prepared
     from nn.spec import Activation, Spec
 
-#: Most samples that go through the layers together. More would not make the tiles faster, but crowd the caches.
+#: Most samples that go through the layers together. More would not make the tiles faster, but crowd the
+#: caches.
 MOST_SAMPLES = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Arguments of `nn.compiled.kernels.training.train` that last as long as the training, and its state's memory.
+    """Arguments of `nn.compiled.kernels.training.train` that last as long as the training, and its state's
+    memory.
 
     `pieces` has those that the job's record has addresses of, by name.
     """
@@ -63,7 +65,8 @@ def plan(spec: Spec, prepared: Prepared) -> Plan:
 
 
 def stride(width: int) -> int:
-    """Return the doubles from one sample's row to the next: whole cache lines, and in wide rows an odd number.
+    """Return the doubles from one sample's row to the next: whole cache lines, and in wide rows an odd
+    number.
 
     The lines that a tile reads from many rows in one column then fall into different sets of the cache.
     """
@@ -141,7 +144,10 @@ def _shelve_activation(library: Library, name: Activation) -> tuple[Shelved, She
     code = activation_code(name)
     if code is None:
         return None
-    return tuple(library.shelve(each, BLOCK, own_arguments=False) for each in (code.forward, code.backward))
+    return (
+        library.shelve(code.forward, BLOCK, own_arguments=False),
+        library.shelve(code.backward, BLOCK, own_arguments=False),
+    )
 
 
 def _shape(layer: LayerLayout, parameters: int, gradients: int) -> dict[str, int]:

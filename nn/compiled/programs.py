@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from engine.compiler.code import Code, assemble
 from engine.compiler.opcodes import COPY
 from engine.compiler.recording import record, record_gradient
 from nn.activations import ACTIVATIONS
 from nn.losses import LOSSES
-from nn.spec import Activation, Loss
+
+if TYPE_CHECKING:
+    from nn.spec import Activation, Loss
 
 
 @dataclass(frozen=True, slots=True)
 class ActivationCode:
-    """An activation's rows are (input, grad, value), and those of its gradient (input, value, grad, gradient)."""
+    """An activation's rows are (input, grad, value), and those of its gradient (input, value, grad,
+    gradient)."""
 
     forward: Code
     backward: Code
@@ -33,7 +37,8 @@ def activation_code(name: Activation) -> ActivationCode | None:
 
 @cache
 def loss_code(name: Loss, width: int) -> Code:
-    """Return the code of a loss of so many outputs: rows (predictions, targets, grad, value, predictions' gradients).
+    """Return the code of a loss of so many outputs: rows (predictions, targets, grad, value, predictions'
+    gradients).
 
     A loss with one term per output is recorded for one: its lanes are all outputs of all samples.
     """

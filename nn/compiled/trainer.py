@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.compiled.kernels.training import EARLY_STOPPING, MAX_EPOCHS
 from nn.compiled.kernels.compiled import run
-from nn.compiled.plan import plan
 from nn.compiled.kernels.shuffling import RANDOM_SIZE
+from nn.compiled.kernels.training import EARLY_STOPPING, MAX_EPOCHS
+from nn.compiled.plan import plan
 from nn.layout import Layout
 from nn.metrics import metric_names, total_squares
 from nn.state import TrainingState, initial_state
@@ -49,10 +49,11 @@ class CompiledTrainer:
         self._names = metric_names(spec.problem, prepared.validation_inputs is not None)
         self._plan = plan(spec, prepared)
         self._job = self._plan.job[0]
-        held_out = prepared.validation_inputs, prepared.validation_targets
-        if held_out[0] is None or held_out[1] is None:
-            held_out = prepared.train_inputs[:0], prepared.train_targets[:0]
-        self._data = (*_data(prepared.train_inputs, prepared.train_targets), *_data(*held_out))
+        inputs, targets = prepared.train_inputs, prepared.train_targets
+        held_out_inputs, held_out_targets = prepared.validation_inputs, prepared.validation_targets
+        if held_out_inputs is None or held_out_targets is None:
+            held_out_inputs, held_out_targets = inputs[:0], targets[:0]
+        self._data = (*_data(inputs, targets), *_data(held_out_inputs, held_out_targets))
         self._order = np.arange(self._job["samples"])
         self._straight = np.arange(self._job["validation_samples"])
         self._random = np.zeros(RANDOM_SIZE, np.int64)

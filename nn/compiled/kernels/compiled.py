@@ -40,7 +40,7 @@ _ENGINE = Path(engine.__file__).parent
 #: Every file that the kernel is made from.
 SOURCES = (
     *sorted(_HERE.glob("*.py")),
-    *(Path(module.__file__) for module in (optimizers, randomness, schedules)),
+    *(Path(str(module.__file__)) for module in (optimizers, randomness, schedules)),
     *(_ENGINE / name for name in ("native.py", "operations.py", "compiler/opcodes.py")),
     *sorted((_ENGINE / "elementary").glob("*.py")),
     *sorted((_ENGINE / "kernels").glob("*.py")),
@@ -50,7 +50,7 @@ _kernel: Any = None
 
 
 def warm(folder: Path | None = None, progress: Callable[[str], None] | None = None) -> None:
-    """Make the kernel ready, so that no training waits for it: load it, or compile it if this is the first time.
+    """Make the kernel ready, so that no training waits for it: load it or, the first time, compile it.
 
     It is kept beside this file, like Python's own compiled files, or, where nothing can be written there, in
     `folder`. With neither it is compiled anew in every process. `progress` is called with the name of each

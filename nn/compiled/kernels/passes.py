@@ -62,10 +62,11 @@ def forward(layers, code, rows, samples):
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def backward(job, layers, code, rows, samples, begins):
-    """Add the gradients of a chunk's samples, in order, to the parameters'; `begins`: they are the batch's first.
+    """Add the gradients of a chunk's samples, in order, to the parameters'; `begins`: they are the batch's
+    first.
 
-    `job.upstream` holds the gradients with respect to the last layer's outputs. A neuron's gradients are summed
-    over the neurons it feeds from the last to the first, as `Value.backward` does.
+    `job.upstream` holds the gradients with respect to the last layer's outputs. A neuron's gradients are
+    summed over the neurons it feeds from the last to the first, as `Value.backward` does.
     """
     for place in range(len(layers) - 1, -1, -1):
         layer = layers[place]
@@ -113,7 +114,8 @@ def _add_parameter_gradients(job, layer, delta, samples, begins):
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def _pass_back(job, layer, delta, samples):
-    """Compute the gradients with respect to a layer's inputs; `delta` may be where they go, so they swap places."""
+    """Compute the gradients with respect to a layer's inputs; `delta` may be where they go, so they swap
+    places."""
     target = job.upstream if delta == job.delta else job.delta
     last = layer.outputs - 1
     multiply_add(

@@ -18,8 +18,9 @@ def _record(**fields: type) -> np.dtype[np.void]:
     return np.dtype(list(fields.items()))
 
 
-#: One layer: its shape; its parameters, gradients and the panels they are packed into; the rows of a chunk of samples
-#: that come in (`x`), before (`z`) and after the activation (`a`); and the activation's programs as ranges of the code.
+#: One layer: its shape; its parameters, gradients and the panels they are packed into; the rows of a chunk of
+#: samples that come in (`x`), before (`z`) and after the activation (`a`); and the activation's programs as
+#: ranges of the code.
 LAYER = _record(
     inputs=_INT,
     outputs=_INT,
@@ -43,9 +44,10 @@ LAYER = _record(
     backward_rows=_INT,
 )
 
-#: One training: what it is, which never changes; where its memory is; and where it stands. `loss`, `penalty` and
-#: `right` with the doubles at `residual` are sums over the completed steps of the epoch. Those named `running_` go on
-#: inside a step, or in the validation.
+#: One training: what it is, which never changes; where its memory is; and where it stands. `loss`, `penalty`
+#: and
+#: `right` with the doubles at `residual` are sums over the completed steps of the epoch. Those named
+#: `running_` go on inside a step, or in the validation.
 JOB = _record(
     samples=_INT,
     validation_samples=_INT,

@@ -33,8 +33,8 @@ def score(job, layers, code, rows, targets, order, first, samples, with_gradient
 def _gather(job, rows, predictions, stride, targets, order, first, count):
     """Bring predictions and targets into the rows of the loss's program.
 
-    A loss with one term per output has the outputs of all samples for lanes. Any other has the samples for lanes
-    and a row for each output.
+    A loss with one term per output has the outputs of all samples for lanes. Any other has the samples for
+    lanes and a row for each output.
     """
     outputs = job.outputs
     if job.loss_width == 1:

@@ -1,4 +1,5 @@
-"""The order of an epoch's samples, drawn inside the kernel from the generator that `nn.randomness` defines."""
+"""The order of an epoch's samples, drawn inside the kernel from the generator that `nn.randomness`
+defines."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def train(
 ):
     """Train on for about `work` multiply-adds and return how many epochs were completed.
 
-    `squares` are the targets' total squares. `order` is that of the samples in an epoch and `straight` that of the
-    validation samples. `curve` gets a row of metrics per epoch completed, and
+    `squares` are the targets' total squares. `order` is that of the samples in an epoch and `straight` that
+    of the validation samples. `curve` gets a row of metrics per epoch completed, and
     no epoch is begun that it has no row for.
     """
     job = jobs[0]
@@ -141,7 +141,8 @@ def _validate_chunk(job, layers, code, rows, held_out, straight):
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def _end_epoch(job, data, held_out, metrics):
-    """Note the epoch's metrics and return 1; or 0 if one of its numbers is not finite: the training has diverged."""
+    """Note the epoch's metrics and return 1; or 0 if one of its numbers is not finite: the training has
+    diverged."""
     losses = 1 if job.validation_samples == 0 else 2
     metrics[0] = job.loss * _scale(job, job.samples) + job.penalty / job.steps
     metrics[losses] = _score(job, job.right, job.residual, job.samples, data)
