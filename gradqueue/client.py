@@ -34,8 +34,8 @@ class Client:
     """A connection to one gradqueue service. Usable as a context manager; give each thread its own.
 
     Every method may raise `gradqueue.Problem`, of which `gradqueue.Unreachable` is the kind that means
-    that no answer came. Connections that break and HTTP status 503 are tried again first; no method does
-    its work twice because of it.
+    that no answer came. Connections that break and HTTP status 429 and 503 are tried again first; no
+    method does its work twice because of it.
     """
 
     def __init__(

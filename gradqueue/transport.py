@@ -13,7 +13,7 @@ from gradqueue.problem import Problem, Unreachable
 
 #: Seconds for the connection to be made: a service that is there accepts at once, or is too busy to help.
 CONNECT_SECONDS = 5.0
-#: Tries after the first one, for a refused or broken connection and for HTTP status 503.
+#: Tries after the first one, for a refused or broken connection and for HTTP status 429 and 503.
 RETRIES = 3
 #: Seconds before the second retry; doubled for each further one. With `RETRIES` a dead service costs 0.6 s.
 BACKOFF_SECONDS = 0.1
@@ -34,7 +34,7 @@ class Transport:
         retry = Retry(
             total=RETRIES,
             backoff_factor=BACKOFF_SECONDS,
-            status_forcelist=[503],
+            status_forcelist=[429, 503],
             allowed_methods=None,
             raise_on_status=False,
             retry_after_max=RETRY_AFTER_SECONDS,

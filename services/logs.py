@@ -90,7 +90,7 @@ def _rendering(form: str, output: TextIO, values: Mapping[str, str]) -> list[Pro
         ]
     return [
         remove_meta,
-        _without_logger_name,
+        _for_people,
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
         structlog.dev.ConsoleRenderer(
             colors=output.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
@@ -98,7 +98,8 @@ def _rendering(form: str, output: TextIO, values: Mapping[str, str]) -> list[Pro
     ]
 
 
-def _without_logger_name(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Drop the module's name: it helps a search, not a reader."""
+def _for_people(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Drop the names of the module and of the worker: they help a search, not a reader."""
     event.pop("logger", None)
+    event.pop("worker", None)
     return event

@@ -30,7 +30,7 @@ Exit codes:
   1    the job failed or was cancelled; the service ended with an error
   2    wrong usage, or input that is not acceptable
   3    the service or the database cannot be reached, or cannot answer now
-  4    the service refused: no such job, or not in this status
+  4    the service refused: no such job, not in this status, or an API key is needed
   130  interrupted with Ctrl-C
 """
 
@@ -62,7 +62,7 @@ def complain(what: str, places: Iterable[tuple[str, str]] = ()) -> None:
 
 
 def _exit_code(problem: Problem) -> Exit:
-    if isinstance(problem, Unreachable) or problem.status in (502, 503, 504):
+    if isinstance(problem, Unreachable) or problem.status in (429, 502, 503, 504):
         return Exit.UNREACHABLE
     if problem.status in (400, 413, 415, 422):
         return Exit.INVALID

@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from billiard.process import current_process
 from celery import bootsteps, signals
 from celery.exceptions import SecurityWarning
@@ -94,6 +95,7 @@ def _add_task(app: Celery, settings: Settings, signs: Signs, tallies: Tallies, *
 
     def begin_child(**_: Any) -> None:
         nonlocal child
+        structlog.contextvars.bind_contextvars(worker=worker)
         # A process that replaces another has its place in the pool.
         tally = tallies.of(current_process().index)
         child = Child(settings, signs, tally, worker=worker, parent=main_process)

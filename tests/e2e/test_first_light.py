@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,3 +127,27 @@ def test_the_same_job_twice_gives_the_same_weights(client: Client) -> None:
     assert first["id"] != second["id"]
     assert jobs[0]["weights_sha256"] == jobs[1]["weights_sha256"]
     assert jobs[0]["fingerprint"] == jobs[1]["fingerprint"]
+
+
+def test_the_figures_follow_what_happens(client: Client, url: str) -> None:
+    def figure(name: str) -> float:
+        """The sum over all workers, as Prometheus would be told."""
+        lines = requests.get(f"{url}/metrics", timeout=PATIENCE).text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{name}[ {{]", line))
+
+    epochs, claims = figure("gradqueue_worker_epochs_total"), figure("gradqueue_worker_claims_total")
+    succeeded = requests.get(f"{url}/v1/queue", timeout=PATIENCE).json()["jobs"]["succeeded"]
+    job = client.wait(client.submit(documents()[0])["id"], timeout_seconds=PATIENCE)
+
+    until(
+        lambda: figure("gradqueue_worker_epochs_total") >= epochs + job["progress"]["epoch"],
+        "the epochs of the job in the figures",
+        PATIENCE,
+    )
+    assert figure("gradqueue_worker_claims_total") > claims
+    assert figure("gradqueue_workers") == 1
+    until(
+        lambda: requests.get(f"{url}/v1/queue", timeout=PATIENCE).json()["jobs"]["succeeded"] > succeeded,
+        "one more that succeeded",
+        PATIENCE,
+    )
