@@ -82,21 +82,22 @@ class _Begun:
         )
 
 
+#: On PostgreSQL, jobs that somebody else is claiming at this moment are passed over.
+_IS_MOST_URGENT = (
+    jobs.c.id
+    == select(jobs.c.id)
+    .where(jobs.c.status == Status.QUEUED.value)
+    .order_by(*URGENCY)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+
+
 def _begin(store: Store, worker: str, lease_seconds: float) -> _Begun | None:
-    most_urgent = (
-        select(jobs.c.id)
-        .where(jobs.c.status == Status.QUEUED.value)
-        .order_by(*URGENCY)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
     with store.transaction(durable=False) as connection:
         job = events.apply(
-            connection,
-            Event.CLAIM,
-            jobs.c.id == most_urgent.scalar_subquery(),
-            worker=worker,
-            lease_expires_at=events.lease_until(lease_seconds),
+            connection, Event.CLAIM, {}, _IS_MOST_URGENT, lease_seconds=lease_seconds, worker=worker
         )
         if job is None:
             return None
@@ -113,8 +114,7 @@ def _refuse(store: Store, job: JobRow, error: Damaged) -> None:
         events.apply(
             connection,
             Event.FAIL,
-            jobs.c.id == job.id,
-            jobs.c.attempt == job.attempt,
+            {"id": job.id, "attempt": job.attempt},
             error_code=JobError.INTERNAL.value,
             error_detail=error.detail,
         )

@@ -82,7 +82,7 @@ def delete(store: Store, job_id: str, owner: str = "") -> None:
 
 def _act(store: Store, event: Event, job_id: str, owner: str) -> JobRow:
     with store.transaction() as connection:
-        job = events.apply(connection, event, jobs.c.id == job_id, jobs.c.owner == owner)
+        job = events.apply(connection, event, {"id": job_id, "owner": owner})
         if job is not None:
             return job
         job = find(connection, job_id, owner)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, select
 
 from services.errors import DeterminismViolation, LeaseLost
 from services.status import Event, Status
@@ -38,11 +38,11 @@ def store_progress(
     claim: Claim,
     flush: Flush,
     checkpoint: checkpoints.Checkpoint | None,
-    **values: Any,
+    lease_seconds: float | None = None,
 ) -> None:
     """Add the epochs of `flush` to the job, if it still is this attempt's, and keep `checkpoint`.
 
-    `values` are further columns of the job to fill.
+    `lease_seconds` renews the lease.
 
     Raises:
         LeaseLost: the job is no longer this attempt's.
@@ -51,23 +51,22 @@ def store_progress(
     """
     if flush.first_epoch - 1 + curve.length(flush.curve) != flush.epoch:
         raise ValueError(f"the curve does not hold the epochs {flush.first_epoch} to {flush.epoch}")
-    follows = jobs.c.epoch == flush.first_epoch - 1
-    version = events.apply_quietly(
-        connection, Event.FLUSH, *fence(claim), follows, **_columns(flush), **values
-    )
-    if version is None:
+    following = fence(claim) | {"epoch": flush.first_epoch - 1}
+    job = events.apply(connection, Event.FLUSH, following, lease_seconds=lease_seconds, **_columns(flush))
+    if job is None:
         flush = _new_part(connection, claim, flush)
-        version = events.apply_quietly(connection, Event.FLUSH, *fence(claim), **_columns(flush), **values)
-    if version is None:
+        own = fence(claim)  # and nobody can move it now
+        job = events.apply(connection, Event.FLUSH, own, lease_seconds=lease_seconds, **_columns(flush))
+    if job is None:
         raise lease_lost(claim)
     curve.append(connection, claim.job_id, claim.attempt, flush.first_epoch, flush.curve)
     if checkpoint is not None:
-        checkpoints.put(connection, claim.job_id, claim.attempt, version, checkpoint)
+        checkpoints.put(connection, claim.job_id, claim.attempt, job.version, checkpoint)
 
 
-def fence(claim: Claim) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that select the claimed job only while it is this attempt's."""
-    return jobs.c.id == claim.job_id, jobs.c.attempt == claim.attempt
+def fence(claim: Claim) -> dict[str, Any]:
+    """Return the columns that single out the claimed job, and that only while it is this attempt's."""
+    return {"id": claim.job_id, "attempt": claim.attempt}
 
 
 def lease_lost(claim: Claim) -> LeaseLost:
@@ -87,10 +86,10 @@ def _columns(flush: Flush) -> dict[str, Any]:
 
 
 def _new_part(connection: Connection, claim: Claim, flush: Flush) -> Flush:
-    """Compare the epochs of `flush` that are stored already, and return the rest of it."""
-    stored_epoch = connection.execute(
-        select(jobs.c.epoch).where(*fence(claim), jobs.c.status == Status.RUNNING.value).with_for_update()
-    ).scalar_one_or_none()
+    """Compare the epochs of `flush` that are stored already, and return the rest; locks the job's row."""
+    own = jobs.c.id == claim.job_id, jobs.c.attempt == claim.attempt
+    running = jobs.c.status == Status.RUNNING.value
+    stored_epoch = connection.scalar(select(jobs.c.epoch).where(*own, running).with_for_update())
     if stored_epoch is None:
         raise lease_lost(claim)
     if stored_epoch < flush.first_epoch - 1:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from services.errors import NotFound
 from services.store import Store, curve, pages
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from services.status import Status
+
+
+_OWN_JOB = select(jobs).where(jobs.c.id == bindparam("job"), jobs.c.owner == bindparam("owner"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ def find(connection: Connection, job_id: str, owner: str) -> JobRow:
     Raises:
         NotFound: no such job, or another owner's.
     """
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id, jobs.c.owner == owner)).one_or_none()
+    row = connection.execute(_OWN_JOB, {"job": job_id, "owner": owner}).one_or_none()
     if row is None:
         raise NotFound(f"there is no job {job_id[:64]}")
     return row_of(JobRow, row)

@@ -32,8 +32,7 @@ def flush(store: Store, claim: Claim, flush: Flush, lease_seconds: float) -> Non
     """
     checkpoint = _sealed(flush)
     with store.transaction(durable=False) as connection:
-        lease = events.lease_until(lease_seconds)
-        store_progress(connection, claim, flush, checkpoint, lease_expires_at=lease)
+        store_progress(connection, claim, flush, checkpoint, lease_seconds)
 
 
 def finish(store: Store, claim: Claim, flush: Flush, model: Model, stop_reason: str) -> JobRow:
@@ -90,7 +89,7 @@ def _end_attempt(store: Store, claim: Claim, flush: Flush | None, event: Event, 
 
 
 def _leave(connection: Connection, claim: Claim, event: Event, **values: Any) -> JobRow:
-    job = events.apply(connection, event, *fence(claim), **values)
+    job = events.apply(connection, event, fence(claim), **values)
     if job is None:
         raise lease_lost(claim)
     return job

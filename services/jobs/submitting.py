@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nn.data import Dataset
@@ -106,6 +106,26 @@ class _Room:
     owner_limit: int | None
 
 
+_JOB = select(jobs).where(jobs.c.id == bindparam("job"))
+
+#: The columns that are the same for every new job.
+_INSERT = (
+    insert(jobs)
+    .values(
+        status=Status.QUEUED.value,
+        version=1,
+        attempt=0,
+        lost_attempts=0,
+        created_at=now_us(),
+        queued_at=now_us(),
+        queued_us=0,
+        running_us=0,
+        epoch=0,
+    )
+    .returning(*jobs.c)
+)
+
+
 def _submit(store: Store, new: _New, room: _Room) -> Submitted:
     with store.transaction() as connection:
         known = _job_of_key(connection, new) or _job(connection, new.id)
@@ -147,7 +167,7 @@ def _job_of_key(connection: Connection, new: _New) -> JobRow | None:
 
 
 def _job(connection: Connection, job_id: str) -> JobRow | None:
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    row = connection.execute(_JOB, {"job": job_id}).one_or_none()
     return None if row is None else row_of(JobRow, row)
 
 
@@ -170,35 +190,22 @@ def _insert(connection: Connection, new: _New) -> JobRow:
     validation_id = None
     if new.validation is not None:
         validation_id = _dataset_id(connection, new.owner, new.validation, "/training/validation/dataset/id")
-    row = connection.execute(
-        jobs.insert()
-        .values(
-            id=new.id,
-            owner=new.owner,
-            name=submission.name,
-            status=Status.QUEUED.value,
-            priority=submission.priority,
-            version=1,
-            attempt=0,
-            lost_attempts=0,
-            max_attempts=submission.max_attempts,
-            timeout_seconds=submission.timeout_seconds,
-            created_at=now_us(),
-            queued_at=now_us(),
-            queued_us=0,
-            running_us=0,
-            spec=submission.resolved,
-            dataset_id=dataset_id,
-            validation_dataset_id=validation_id,
-            epochs=submission.epochs,
-            epoch=0,
-            fingerprint=submission.fingerprint,
-            request_sha256=submission.request_sha256,
-            metadata=submission.metadata,
-        )
-        .returning(jobs)
-    ).one()
-    return row_of(JobRow, row)
+    row = {
+        "id": new.id,
+        "owner": new.owner,
+        "name": submission.name,
+        "priority": submission.priority,
+        "max_attempts": submission.max_attempts,
+        "timeout_seconds": submission.timeout_seconds,
+        "spec": submission.resolved,
+        "dataset_id": dataset_id,
+        "validation_dataset_id": validation_id,
+        "epochs": submission.epochs,
+        "fingerprint": submission.fingerprint,
+        "request_sha256": submission.request_sha256,
+        "metadata": submission.metadata,
+    }
+    return row_of(JobRow, connection.execute(_INSERT, row).one())
 
 
 def _dataset_id(connection: Connection, owner: str, dataset: datasets.Content | str, pointer: str) -> str:

@@ -55,16 +55,14 @@ def _silent(store: Store, limit: int) -> list[tuple[str, int]]:
 
 def _end_lost_attempt(store: Store, job_id: str, attempt: int) -> Event | None:
     """Queue the job again, or fail it if this was its last attempt; None if its worker spoke meanwhile."""
-    silent = (jobs.c.id == job_id, jobs.c.attempt == attempt, jobs.c.lease_expires_at < now_us())
-    lost = jobs.c.lost_attempts + 1
+    lost = {"id": job_id, "attempt": attempt}
     with store.transaction() as connection:
-        if events.apply(connection, Event.TAKE_BACK, *silent, lost < jobs.c.max_attempts, lost_attempts=lost):
+        if events.apply(connection, Event.TAKE_BACK, lost):
             return Event.TAKE_BACK
         given_up = events.apply(
             connection,
             Event.GIVE_UP,
-            *silent,
-            lost_attempts=lost,
+            lost,
             error_code=JobError.WORKER_LOST.value,
             error_detail="every attempt that the job was allowed lost its worker",
         )

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from services.store.sealed import Sealed
 from services.store.tables import checkpoints
+
+_MINE = checkpoints.c.job_id == bindparam("job")
+
+_KEPT = (
+    select(checkpoints.c.epoch, checkpoints.c.sha256, checkpoints.c.data)
+    .where(_MINE)
+    .order_by(checkpoints.c.version.desc())
+)
+
+_BEFORE = select(func.max(checkpoints.c.version)).where(_MINE, checkpoints.c.version < bindparam("newest"))
+_DELETE_OLD = delete(checkpoints).where(_MINE, checkpoints.c.version < _BEFORE.scalar_subquery())
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,36 +36,22 @@ def put(connection: Connection, job_id: str, attempt: int, version: int, checkpo
     `version` is the job's, which grows with every flush: it orders checkpoints even when a job starts
     again from an earlier epoch.
     """
-    connection.execute(
-        insert(checkpoints).values(
-            job_id=job_id,
-            version=version,
-            attempt=attempt,
-            epoch=checkpoint.epoch,
-            sha256=checkpoint.state.sha256,
-            data=checkpoint.state.data,
-        )
-    )
-    before = select(func.max(checkpoints.c.version)).where(
-        checkpoints.c.job_id == job_id, checkpoints.c.version < version
-    )
-    connection.execute(
-        delete(checkpoints).where(
-            checkpoints.c.job_id == job_id, checkpoints.c.version < before.scalar_subquery()
-        )
-    )
+    row = {
+        "job_id": job_id,
+        "version": version,
+        "attempt": attempt,
+        "epoch": checkpoint.epoch,
+        "sha256": checkpoint.state.sha256,
+        "data": checkpoint.state.data,
+    }
+    connection.execute(insert(checkpoints), row)
+    connection.execute(_DELETE_OLD, {"job": job_id, "newest": version})
 
 
 def kept(connection: Connection, job_id: str) -> list[Checkpoint]:
     """Return the checkpoints of a job, newest first, damaged or not."""
-    statement = (
-        select(checkpoints.c.epoch, checkpoints.c.sha256, checkpoints.c.data)
-        .where(checkpoints.c.job_id == job_id)
-        .order_by(checkpoints.c.version.desc())
-    )
-    return [
-        Checkpoint(row.epoch, Sealed(row.sha256, bytes(row.data))) for row in connection.execute(statement)
-    ]
+    rows = connection.execute(_KEPT, {"job": job_id})
+    return [Checkpoint(row.epoch, Sealed(row.sha256, bytes(row.data))) for row in rows]
 
 
 def newest_whole(candidates: Iterable[Checkpoint]) -> Checkpoint | None:

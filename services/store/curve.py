@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from services.store.tables import loss_chunks
 
@@ -19,6 +19,20 @@ Floats = NDArray[np.float64]
 
 #: How doubles are stored, whatever the machine: IEEE 754, least significant byte first.
 _DOUBLE = np.dtype("<f8")
+
+
+_MINE = loss_chunks.c.job_id == bindparam("job")
+
+#: The chunk that holds the first wanted epoch is the last one that begins at or before it.
+_FIRST_CHUNK = select(func.max(loss_chunks.c.first_epoch)).where(
+    _MINE, loss_chunks.c.first_epoch <= bindparam("first")
+)
+
+_CHUNKS = (
+    select(loss_chunks.c.first_epoch, loss_chunks.c.epochs, loss_chunks.c.metrics, loss_chunks.c.data)
+    .where(_MINE, loss_chunks.c.first_epoch.between(_FIRST_CHUNK.scalar_subquery(), bindparam("last")))
+    .order_by(loss_chunks.c.first_epoch)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +60,15 @@ def append(
     if epochs == 0:
         return
     connection.execute(
-        insert(loss_chunks).values(
-            job_id=job_id,
-            first_epoch=first_epoch,
-            epochs=epochs,
-            attempt=attempt,
-            metrics=list(metrics),
-            data=b"".join(np.ascontiguousarray(values, _DOUBLE).tobytes() for values in metrics.values()),
-        )
+        insert(loss_chunks),
+        {
+            "job_id": job_id,
+            "first_epoch": first_epoch,
+            "epochs": epochs,
+            "attempt": attempt,
+            "metrics": list(metrics),
+            "data": b"".join(np.ascontiguousarray(values, _DOUBLE).tobytes() for values in metrics.values()),
+        },
     )
 
 
@@ -63,19 +78,8 @@ def read(connection: Connection, job_id: str, after_epoch: int, limit: int) -> C
     One epoch more than wanted is looked for, to know whether there are more.
     """
     last_wanted = after_epoch + limit
-    # The chunk that holds the first wanted epoch begins at or before it: the last one that does.
-    begin = select(func.coalesce(func.max(loss_chunks.c.first_epoch), 1)).where(
-        loss_chunks.c.job_id == job_id, loss_chunks.c.first_epoch <= after_epoch + 1
-    )
-    chunks = connection.execute(
-        select(loss_chunks.c.first_epoch, loss_chunks.c.epochs, loss_chunks.c.metrics, loss_chunks.c.data)
-        .where(
-            loss_chunks.c.job_id == job_id,
-            loss_chunks.c.first_epoch >= begin.scalar_subquery(),
-            loss_chunks.c.first_epoch <= last_wanted + 1,
-        )
-        .order_by(loss_chunks.c.first_epoch)
-    ).all()
+    wanted = {"job": job_id, "first": after_epoch + 1, "last": last_wanted + 1}
+    chunks = connection.execute(_CHUNKS, wanted).all()
     metrics = _joined(chunks, after_epoch + 1, last_wanted)
     has_more = bool(chunks) and _last_epoch(chunks[-1]) > last_wanted
     return Curve(after_epoch + 1, metrics, has_more)

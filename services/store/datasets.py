@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nn.data import Dataset
@@ -18,6 +18,15 @@ from services.store.tables import datasets, jobs
 
 #: The columns of a `DatasetRow`.
 COLUMNS = [datasets.c[field.name] for field in dataclasses.fields(DatasetRow)]
+
+
+# Statements are made once: making one takes longer than executing it.
+_LOAD = select(datasets.c.sha256, datasets.c.data).where(datasets.c.id == bindparam("dataset"))
+_HOLD_ANY = select(datasets.c.id).with_for_update(read=True, key_share=True)
+_HOLD = _HOLD_ANY.where(datasets.c.owner == bindparam("owner"), datasets.c.id == bindparam("dataset"))
+_HOLD_CONTENT = _HOLD_ANY.where(
+    datasets.c.owner == bindparam("owner"), datasets.c.sha256 == bindparam("sha256")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +53,13 @@ def keep(connection: Connection, owner: str, content: Content) -> str:
 
     Until the transaction ends nobody can delete it.
     """
-    known = connection.execute(
-        select(datasets.c.id)
-        .where(datasets.c.owner == owner, datasets.c.sha256 == content.packed.sha256)
-        .with_for_update(read=True, key_share=True)
-    ).scalar_one_or_none()
+    known = connection.scalar(_HOLD_CONTENT, {"owner": owner, "sha256": content.packed.sha256})
     return known or _insert(connection, owner, content, name=None, inline=True)[0]
 
 
 def hold(connection: Connection, owner: str, dataset_id: str) -> bool:
     """Say whether the dataset exists; if so, nobody can delete it until the transaction ends."""
-    statement = (
-        select(datasets.c.id)
-        .where(datasets.c.owner == owner, datasets.c.id == dataset_id)
-        .with_for_update(read=True, key_share=True)
-    )
-    return connection.execute(statement).scalar_one_or_none() is not None
+    return connection.scalar(_HOLD, {"owner": owner, "dataset": dataset_id}) is not None
 
 
 def put(connection: Connection, owner: str, content: Content, name: str | None) -> tuple[str, bool]:
@@ -76,9 +76,10 @@ def put(connection: Connection, owner: str, content: Content, name: str | None) 
 
 
 def load(connection: Connection, dataset_id: str | None) -> Sealed | None:
-    """Return a dataset, or None if there is none (any more); `opened` makes it usable."""
-    statement = select(datasets.c.sha256, datasets.c.data).where(datasets.c.id == dataset_id)
-    row = connection.execute(statement).one_or_none() if dataset_id is not None else None
+    """Return a dataset, or None if there is none (any more, or at all); `opened` makes it usable."""
+    if dataset_id is None:
+        return None
+    row = connection.execute(_LOAD, {"dataset": dataset_id}).one_or_none()
     return None if row is None else Sealed(row.sha256, bytes(row.data))
 
 
