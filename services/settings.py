@@ -6,6 +6,7 @@ environment. `gradqueue settings` prints this list.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,6 +176,10 @@ class Settings:
             raise environment.SettingError(
                 "GRADQUEUE_LEASE_SECONDS must be at least twice GRADQUEUE_RENEW_SECONDS,"
                 " or a healthy worker loses its job to one late flush"
+            )
+        if not re.match(r"(sqlite|postgresql(\+psycopg)?)://", self.store_url):
+            raise environment.SettingError(
+                "GRADQUEUE_DATABASE_URL must begin with sqlite:// or postgresql+psycopg://"
             )
 
     @classmethod

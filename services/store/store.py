@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import sqlalchemy
@@ -11,8 +11,11 @@ from sqlalchemy import Connection, Engine
 
 from services.store import postgresql, sqlite
 from services.store.failures import translated, translated_commit
+from services.store.turns import Turns
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from services.settings import Settings
 
 
@@ -20,15 +23,16 @@ class Store:
     """The database of one process. Make it after a fork, never before; threads may share it."""
 
     def __init__(self, url: str, settings: Settings) -> None:
-        backend = sqlalchemy.make_url(url).get_backend_name()
-        connect = {"sqlite": sqlite.connect, "postgresql": postgresql.connect}[backend]
-        self._db_engine: Engine = connect(url, settings)
-        self._reader = self._db_engine
-        if backend == "postgresql":
+        if sqlalchemy.make_url(url).get_backend_name() == "postgresql":
+            self._writer: Engine = postgresql.connect(url, settings)
             # Both are part of PostgreSQL's BEGIN and cost nothing: all statements see one moment.
-            self._reader = self._db_engine.execution_options(
+            self._reader: Engine = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+            self._turn: AbstractContextManager[None] = nullcontext()
+        else:
+            self._writer = self._reader = sqlite.connect(url, settings)
+            self._turn = Turns(settings.database_wait_seconds)
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
@@ -42,7 +46,7 @@ class Store:
             CommitUnknown: the connection broke during COMMIT.
         """
         options = {sqlite.WRITES: True, sqlite.DURABLE: durable}
-        with translated(), self._db_engine.connect() as connection:
+        with translated(), self._turn, self._writer.connect() as connection:
             connection = connection.execution_options(**options)
             if not durable and connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
@@ -62,4 +66,4 @@ class Store:
 
     def close(self) -> None:
         """Close every connection. The store may be used again and then opens new ones."""
-        self._db_engine.dispose()
+        self._writer.dispose()

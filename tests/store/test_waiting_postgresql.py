@@ -134,6 +134,17 @@ def test_more_users_than_connections_is_unavailable(postgresql_url: str, setting
     store.close()
 
 
+def test_a_session_that_the_server_ends_is_unavailable(distant_store: Store) -> None:
+    def end_my_session() -> None:
+        with distant_store.transaction() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(Unavailable):
+        end_my_session()
+
+    _now(distant_store)
+
+
 def test_a_cut_before_the_answer_to_commit_is_an_unknown_commit(distant_store: Store, proxy: Proxy) -> None:
     proxy.swallow_reply_to(COMMIT)
 
