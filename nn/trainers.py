@@ -52,6 +52,7 @@ def warm(folder: Path | None = None, progress: Callable[[str], None] | None = No
 
     The first time on an installation this takes up to a minute, later a fraction of a second.
     """
+    import nn.compiled.trainer  # noqa: F401 (a process forked from this one then shares the modules)
     from nn.compiled.kernels.compiled import warm as warm_kernel
 
     warm_kernel(folder, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import warnings
@@ -120,10 +121,18 @@ def _hand_back_at_the_end(app: Celery, settings: Settings, signs: Signs) -> None
         last_resort.daemon = True
         last_resort.start()
 
+    hangup = signal.getsignal(signal.SIGHUP)
+
     class End(bootsteps.StartStopStep):  # type: ignore[misc]
-        """After an error in its main loop Celery sends no signal and lets tasks run to their end."""
+        """What Celery does otherwise when it is to end."""
+
+        def start(self, _worker: Any) -> None:
+            # A terminal that is closed ends the worker. Celery would have it start itself again.
+            ignored = hangup is signal.SIG_IGN
+            signal.signal(signal.SIGHUP, hangup if ignored else signal.getsignal(signal.SIGTERM))
 
         def close(self, _worker: Any) -> None:
+            # After an error in its main loop Celery sends no signal and lets tasks run to their end.
             end()
 
     # The signal comes at once, the boot step only when the main loop comes round.

@@ -1,0 +1,69 @@
+"""A worker, or one process of it, that is told to end hands its job back, at the cost of no attempt."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services import jobs, workers
+from tests.faults.parts import tree
+from tests.support.waiting import until
+from tests.worker.process import PATIENCE, a_worker
+from tests.worker.training import submitted
+
+if TYPE_CHECKING:
+    from services.store import Store
+
+pytestmark = pytest.mark.service
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One kind of database will do: this is about processes."""
+    return sqlite_url
+
+
+ENDLESS = {"epochs": 10_000_000, "shuffle": True, "batch_size": 1}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_worker_told_to_end_hands_back_and_signs_off(
+    store: Store, database_url: str, tmp_path: Path, number: signal.Signals
+) -> None:
+    with a_worker(store, database_url, tmp_path) as (worker, ringer):
+        job_id = submitted(store, training=ENDLESS)
+        ringer.ring([job_id])
+        until(lambda: jobs.get(store, job_id).epoch > 0, "progress", PATIENCE)
+        children = tree.descendants(worker.pid)
+
+        worker.send_signal(number)
+        until(lambda: jobs.get(store, job_id).status == "queued", "the job handed back", seconds=5)
+        worker.wait(PATIENCE)
+
+    job = jobs.get(store, job_id)
+    assert (job.status, job.attempt, job.lost_attempts) == ("queued", 1, 0)
+    assert not any(tree.exists(pid) for pid in children)
+    assert workers.alive(store) == []
+
+
+def test_a_process_told_to_end_hands_back_and_another_goes_on_at_once(
+    store: Store, database_url: str, tmp_path: Path
+) -> None:
+    """As when a service manager sends SIGTERM to every process there is."""
+    with a_worker(store, database_url, tmp_path) as (worker, ringer):
+        job_id = submitted(store, training=ENDLESS)
+        ringer.ring([job_id])
+        until(lambda: jobs.get(store, job_id).epoch > 0, "progress", PATIENCE)
+        epoch = jobs.get(store, job_id).epoch
+        (child,) = tree.children(worker.pid)
+
+        os.kill(child, signal.SIGTERM)
+
+        until(lambda: jobs.get(store, job_id).attempt == 2, "the next attempt", PATIENCE)
+        until(lambda: jobs.get(store, job_id).epoch > epoch, "progress of the next attempt", PATIENCE)
+        assert jobs.get(store, job_id).lost_attempts == 0
+        assert not tree.exists(child)
