@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services import jobs, workers
+from services import broker, jobs, workers
 from tests.faults.parts import tree
 from tests.support.waiting import until
 from tests.worker.process import PATIENCE, a_worker
 from tests.worker.training import submitted
 
 if TYPE_CHECKING:
+    from services.doorbell import Ringer
     from services.store import Store
 
 pytestmark = pytest.mark.service
@@ -67,3 +68,20 @@ def test_a_process_told_to_end_hands_back_and_another_goes_on_at_once(
         until(lambda: jobs.get(store, job_id).epoch > epoch, "progress of the next attempt", PATIENCE)
         assert jobs.get(store, job_id).lost_attempts == 0
         assert not tree.exists(child)
+
+
+def test_a_worker_that_takes_no_more_rings_ends_with_an_error_for_its_supervisor(
+    store: Store, database_url: str, tmp_path: Path
+) -> None:
+    """It is told to stop consuming, and from outside looks as it does after trouble with the broker."""
+    with a_worker(store, database_url, tmp_path, GRADQUEUE_DEAD_MAN_SECONDS="1") as (worker, ringer):
+        ringer._app.control.cancel_consumer(broker.QUEUE)
+        until(lambda: _is_left_unanswered(store, ringer), "a ring that nobody answers", PATIENCE)
+        assert worker.wait(PATIENCE) == os.EX_SOFTWARE
+
+
+def _is_left_unanswered(store: Store, ringer: Ringer) -> bool:
+    job_id = submitted(store)
+    ringer.ring([job_id])
+    until(lambda: jobs.get(store, job_id).status.is_terminal or ringer.waiting(), "an answer, or none")
+    return not jobs.get(store, job_id).status.is_terminal
