@@ -22,18 +22,19 @@ class Swept:
     to_ring: Sequence[str]
 
 
-def sweep(store: Store, *, limit: int, ring_again_seconds: float) -> Swept:
+def sweep(store: Store, *, limit: int, ring_again_seconds: float, silence_counts: bool = True) -> Swept:
     """Take back at most `limit` jobs whose lease ran out, and find at most `limit` to ring for.
 
     Any number of sweepers may do this at the same time. `to_ring` are the jobs taken back and the most
     urgent of those that wait for `ring_again_seconds`: their ring was lost, or all workers are busy. Which
-    of the two, the caller knows, who sees how many rings nobody has answered yet.
+    of the two, the caller knows, who sees how many rings nobody has answered yet. With `silence_counts`
+    false no job is taken back: the caller knows of an outage that kept every worker from renewing its lease.
 
     Raises:
         Unavailable: the store cannot be reached now; what was done stays done.
     """
     taken_back, given_up = [], []
-    for job_id, attempt in _silent(store, limit):
+    for job_id, attempt in _silent(store, limit) if silence_counts else ():
         event = _end_lost_attempt(store, job_id, attempt)
         if event is Event.TAKE_BACK:
             taken_back.append(job_id)

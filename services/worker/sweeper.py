@@ -20,6 +20,7 @@ from services.errors import Unavailable
 from services.logs import get_logger
 from services.store import Store
 from services.worker.dead_man import DeadMan
+from services.worker.vigil import Vigil
 
 if TYPE_CHECKING:
     from services.settings import Settings
@@ -59,6 +60,11 @@ class Sweeper:
         self._store = Store(settings.store_url, settings)
         self._ringer = Ringer(settings)
         self._dead_man = DeadMan(settings.dead_man_seconds)
+        # A worker that could not renew its lease tries again so soon, and is refused after at most so long.
+        retried = (
+            settings.renew_seconds + settings.database_statement_seconds + settings.database_wait_seconds
+        )
+        self._vigil = Vigil(min(retried, settings.lease_seconds), gap_seconds=settings.lease_seconds / 2)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
         self._at_work = threading.Lock()
@@ -95,6 +101,7 @@ class Sweeper:
             try:
                 self._sweep()
             except Unavailable as error:
+                self._vigil.interrupt()
                 log.warning("sweep failed, will be repeated", error=error.detail)
             except Exception:
                 # A bug here must not end the thread: nobody would notice, and lost jobs would stay lost.
@@ -118,7 +125,10 @@ class Sweeper:
             figures=self._figures(),
         )
         swept = jobs.sweep(
-            self._store, limit=settings.sweep_jobs, ring_again_seconds=settings.ring_again_seconds
+            self._store,
+            limit=settings.sweep_jobs,
+            ring_again_seconds=settings.ring_again_seconds,
+            silence_counts=self._vigil.look(),
         )
         self._sweeps += 1
         self._taken_back += len(swept.taken_back)
