@@ -1,7 +1,7 @@
 # What can be done here. Everything happens in .venv, with the exact versions in requirements*.lock.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fast lint format docs lock bench fuzz audit clean
+.PHONY: help setup demo test faults fast lint format docs lock bench fuzz audit clean
 
 BIN := .venv/bin
 # Kernels are compiled at their first use, and again when their source changes. Here nothing waits for it unawares.
@@ -17,9 +17,14 @@ demo: .venv/runtime.stamp ## Start the service, train the tutorial's network ove
 
 setup: .venv/dev.stamp ## Make .venv with everything needed for development
 
-test: .venv/dev.stamp ## Run all tests; starts PostgreSQL and Redis for them where it can
+test: .venv/dev.stamp ## Run the tests; starts PostgreSQL and Redis for them where it can
 	@$(WARM)
-	@$(BIN)/python .ci/with_services.py $(PYTEST) $(ARGS)
+	@$(BIN)/python .ci/with_services.py $(PYTEST) --ignore=tests/faults $(ARGS)
+
+# Apart from the others, because these measure seconds of real processes and want the machine for themselves.
+faults: .venv/dev.stamp ## Kill, freeze and cut real processes, databases and brokers (several minutes)
+	@$(WARM)
+	@$(BIN)/python .ci/with_services.py $(BIN)/pytest -n 1 tests/faults $(ARGS)
 
 fast: .venv/dev.stamp ## Run the tests that need no processes, PostgreSQL or Redis
 	@$(WARM)
