@@ -161,7 +161,11 @@ def test_a_fork_waits_until_the_sweep_is_over(store: Store, settings: Settings) 
     try:
         for _ in range(20):
             if (child := os.fork()) == 0:
-                os._exit(int(sweeper._store._db_engine.pool.checkedin() > 0 or sweeper._at_work.locked()))
+                unsafe = True
+                try:
+                    unsafe = sweeper._store._writer.pool.checkedin() > 0 or sweeper._at_work.locked()
+                finally:
+                    os._exit(unsafe)
             assert os.waitpid(child, 0)[1] == 0
     finally:
         sweeper.stop()
