@@ -15,6 +15,7 @@ DomainError
 │   └── CommitUnknown     ... and nobody can say whether the last transaction was committed
 ├── Damaged               stored bytes are not those that were stored
 ├── LeaseLost             (worker only) the job is no longer this attempt's
+├── ProgressLost          (worker only) the database lost epochs that it had taken
 └── DeterminismViolation  (worker only) an epoch trained again came out different
 ```
 
@@ -168,6 +169,13 @@ class LeaseLost(DomainError):
 
     code = "lease_lost"
     title = "The job belongs to someone else now"
+
+
+class ProgressLost(DomainError):
+    """The database crashed and lost epochs that it had taken. The job goes on from what is left of it."""
+
+    code = "progress_lost"
+    title = "Stored progress was lost"
 
 
 class DeterminismViolation(DomainError):

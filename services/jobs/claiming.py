@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """An attempt under way, and all that it needs. `job_id` and `attempt` are its fence.
+    """An attempt under way, and all that it needs. `job_id`, `attempt` and `worker` are its fence.
 
     `checkpoint` is the state to go on from, `epoch` the epoch it belongs to (0 and None at the beginning).
     `best` is the best epoch so far with its metrics. `running_us` is how long earlier attempts trained.
@@ -28,6 +28,7 @@ class Claim:
 
     job_id: str
     attempt: int
+    worker: str
     spec: dict[str, Any]
     dataset: Dataset
     validation: Dataset | None
@@ -41,7 +42,9 @@ class Claim:
 def claim(store: Store, *, worker: str, lease_seconds: float) -> Claim | None:
     """Begin an attempt of the most urgent queued job: highest priority, then longest waiting.
 
-    Not durable: what a power cut undoes is only that somebody had begun. A job whose dataset is damaged
+    `worker` names the process that trains, and no other one. Not durable: what a power cut undoes is only
+    that somebody had begun; the next to claim then gets an attempt of the same number, but not of the same
+    worker. A job whose dataset is damaged
     in the store fails here, and the next one is claimed. Returns None if no job is queued.
 
     Raises:
@@ -60,6 +63,7 @@ class _Begun:
     """What the transaction of a claim read; digests are checked and bytes decoded after it."""
 
     job: JobRow
+    worker: str
     dataset: Sealed | None
     validation: Sealed | None
     checkpoints: list[checkpoints.Checkpoint]
@@ -71,6 +75,7 @@ class _Begun:
         return Claim(
             job_id=self.job.id,
             attempt=self.job.attempt,
+            worker=self.worker,
             spec=self.job.spec,
             dataset=datasets.opened(self.dataset),
             validation=None if self.validation is None else datasets.opened(self.validation),
@@ -103,6 +108,7 @@ def _begin(store: Store, worker: str, lease_seconds: float) -> _Begun | None:
             return None
         return _Begun(
             job,
+            worker,
             dataset=datasets.load(connection, job.dataset_id),
             validation=datasets.load(connection, job.validation_dataset_id),
             checkpoints=checkpoints.kept(connection, job.id),

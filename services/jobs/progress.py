@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from services.errors import DeterminismViolation, LeaseLost
+from services.errors import DeterminismViolation, LeaseLost, ProgressLost
 from services.status import Event, Status
 from services.store import checkpoints, curve, events
 from services.store.tables import jobs
@@ -47,7 +47,8 @@ def store_progress(
     Raises:
         LeaseLost: the job is no longer this attempt's.
         DeterminismViolation: an epoch was stored before with other values.
-        ValueError: epochs are missing before or within the flush.
+        ProgressLost: epochs before those of the flush are no longer stored.
+        ValueError: epochs are missing within the flush.
     """
     if flush.first_epoch - 1 + curve.length(flush.curve) != flush.epoch:
         raise ValueError(f"the curve does not hold the epochs {flush.first_epoch} to {flush.epoch}")
@@ -66,7 +67,7 @@ def store_progress(
 
 def fence(claim: Claim) -> dict[str, Any]:
     """Return the columns that single out the claimed job, and that only while it is this attempt's."""
-    return {"id": claim.job_id, "attempt": claim.attempt}
+    return {"id": claim.job_id, "attempt": claim.attempt, "worker": claim.worker}
 
 
 def lease_lost(claim: Claim) -> LeaseLost:
@@ -87,13 +88,14 @@ def _columns(flush: Flush) -> dict[str, Any]:
 
 def _new_part(connection: Connection, claim: Claim, flush: Flush) -> Flush:
     """Compare the epochs of `flush` that are stored already, and return the rest; locks the job's row."""
-    own = jobs.c.id == claim.job_id, jobs.c.attempt == claim.attempt
+    own = [jobs.c[name] == value for name, value in fence(claim).items()]
     running = jobs.c.status == Status.RUNNING.value
     stored_epoch = connection.scalar(select(jobs.c.epoch).where(*own, running).with_for_update())
     if stored_epoch is None:
         raise lease_lost(claim)
     if stored_epoch < flush.first_epoch - 1:
-        raise ValueError(f"epoch {stored_epoch} is the last one stored, but {flush.first_epoch} came next")
+        # A flush is not durable: a database that crashed may have lost the last ones it took.
+        raise ProgressLost(f"epoch {stored_epoch} is the last one stored, but {flush.first_epoch} came next")
     repeated = min(stored_epoch, flush.epoch) - flush.first_epoch + 1
     again = {name: column[:repeated] for name, column in flush.curve.items()}
     stored = curve.read(connection, claim.job_id, flush.first_epoch - 1, repeated)

@@ -28,6 +28,7 @@ def flush(store: Store, claim: Claim, flush: Flush, lease_seconds: float) -> Non
     Raises:
         LeaseLost: the job is no longer this attempt's; nothing was written.
         DeterminismViolation: a repeated epoch differs from the stored one; nothing was written.
+        ProgressLost: an earlier flush is no longer stored, for the database crashed; nothing was written.
         Unavailable: the store cannot be reached now.
     """
     checkpoint = _sealed(flush)
@@ -41,7 +42,7 @@ def finish(store: Store, claim: Claim, flush: Flush, model: Model, stop_reason: 
     The job's checkpoints go: the model is what they were for.
 
     Raises:
-        LeaseLost, DeterminismViolation, Unavailable: as `flush` does.
+        LeaseLost, DeterminismViolation, ProgressLost, Unavailable: as `flush` does.
     """
     content = models.Content.of(model)
     model_id = new_id("mdl")
@@ -66,7 +67,7 @@ def fail(store: Store, claim: Claim, code: str, detail: str, flush: Flush | None
     """Store the last progress, if any, and make the job `failed`; durable. `detail` is for the client.
 
     Raises:
-        LeaseLost, DeterminismViolation, Unavailable: as `flush` does.
+        LeaseLost, DeterminismViolation, ProgressLost, Unavailable: as `flush` does.
     """
     return _end_attempt(store, claim, flush, Event.FAIL, error_code=JobError(code).value, error_detail=detail)
 
@@ -75,7 +76,7 @@ def hand_back(store: Store, claim: Claim, flush: Flush | None = None) -> JobRow:
     """Store the last progress, if any, and queue the job again; the attempt does not count as lost.
 
     Raises:
-        LeaseLost, DeterminismViolation, Unavailable: as `flush` does.
+        LeaseLost, DeterminismViolation, ProgressLost, Unavailable: as `flush` does.
     """
     return _end_attempt(store, claim, flush, Event.HAND_BACK)
 

@@ -17,7 +17,7 @@ from nn.model import model_of
 from nn.preparation import prepare
 from nn.training import Diverged, Trainer
 from services import jobs
-from services.errors import DeterminismViolation, LeaseLost, Unavailable
+from services.errors import DeterminismViolation, LeaseLost, ProgressLost, Unavailable
 from services.logs import get_logger
 from services.schemas import resolved
 from services.status import JobError
@@ -89,6 +89,11 @@ class Attempt:
                 return self._write(self._train())
             except (LeaseLost, Unavailable):
                 raise
+            except ProgressLost as error:
+                self._log.warning(
+                    "the database lost progress; the job goes on from earlier", error=error.detail
+                )
+                return self._write(partial(jobs.hand_back, self._store, self._claim))
             except Exception as error:
                 return self._write(self._failure(*_reason(error, self._log)))
         except LeaseLost:

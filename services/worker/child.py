@@ -34,7 +34,8 @@ class Child:
         self._settings = settings
         self._signs = signs
         self._tally = tally
-        self._worker = worker
+        # Its own name, for it is part of the fence: this process trains one job at a time.
+        self._name = f"{worker}:{os.getpid()}"
         self._store = Store(settings.store_url, settings)
         self._parent = parent
         self._terminated = False
@@ -60,7 +61,7 @@ class Child:
             sys.exit(0)  # This process alone was told to end.
 
     def _train_next(self, rung_for: str) -> None:
-        claim = jobs.claim(self._store, worker=self._worker, lease_seconds=self._settings.lease_seconds)
+        claim = jobs.claim(self._store, worker=self._name, lease_seconds=self._settings.lease_seconds)
         if claim is None:
             log.debug("nothing to claim", rung_for=rung_for)
             return

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from services import jobs
-from services.errors import DeterminismViolation, NotFound
+from services.errors import DeterminismViolation, LeaseLost, NotFound, ProgressLost
 from services.status import JobError, Status
 from services.store import tables
 from tests.support.jobs import (
@@ -187,11 +187,26 @@ def test_negative_zero_is_another_loss_than_zero(store: Store, claim: Claim) -> 
         jobs.flush(store, claim, replace(zero, curve={"train_loss": np.array([-0.0])}), LEASE_SECONDS)
 
 
-def test_a_gap_is_a_bug_and_is_refused(store: Store, claim: Claim) -> None:
+def test_an_attempt_whose_last_flush_the_database_lost_is_told(store: Store, claim: Claim) -> None:
+    """Flushes are not durable: a database that crashes may come back without the last ones it took."""
     flush(store, claim, 1, 10)
 
-    with pytest.raises(ValueError, match="epoch 10 is the last one stored"):
+    with pytest.raises(ProgressLost, match="epoch 10 is the last one stored"):
         flush(store, claim, 12, 20)
+
+
+def test_an_attempt_whose_claim_the_database_lost_writes_nothing_beside_the_next(store: Store) -> None:
+    """The next claim then has the same number."""
+    job = submitted(store)
+    lost = claimed(store, worker="one")
+    with store.transaction() as connection:
+        undone = {"status": "queued", "attempt": 0, "started_at": None, "running_since": None}
+        connection.execute(update(tables.jobs).values(worker=None, lease_expires_at=None, **undone))
+    claimed(store, worker="other")
+
+    with pytest.raises(LeaseLost):
+        flush(store, lost, 1, 10)
+    assert jobs.get(store, job.id).epoch == 0
 
 
 def test_a_curve_that_does_not_fit_its_epochs_is_a_bug_and_is_refused(store: Store, claim: Claim) -> None:

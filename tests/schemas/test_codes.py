@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "problems"
 
 #: Domain errors that only a worker meets.
-NOT_FOR_CLIENTS = {"lease_lost", "determinism_violation"}
+NOT_FOR_CLIENTS = {"lease_lost", "progress_lost", "determinism_violation"}
 
 #: Calls that make a problem of an input, and which of their arguments is the code.
 CODE_ARGUMENT = {"Problem": 1, "Refusal": 1, "own_error": 0, "add": 0, "_Refused": 0, "AtMost": 1}

@@ -100,6 +100,7 @@ def a_claim_of(job: JobRow) -> Claim:
     return Claim(
         job_id=job.id,
         attempt=job.attempt,
+        worker=job.worker or "",
         spec=job.spec,
         dataset=a_dataset(),
         validation=None,

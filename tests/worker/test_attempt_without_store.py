@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import delete, update
+
 from services import jobs
 from services.settings import Settings
+from services.store import tables
 from tests.worker.training import MovingStore, Training, claimed, curve_bytes, submitted
 
 if TYPE_CHECKING:
@@ -71,3 +74,26 @@ def test_a_finish_whose_reply_was_lost_is_not_repeated(store: Store) -> None:
     job = jobs.get(store, job_id)
     assert (job.status, job.epoch) == ("succeeded", 50)
     assert job.version == 4
+
+
+def test_a_job_whose_progress_the_database_lost_goes_on_from_earlier_with_the_same_bits(store: Store) -> None:
+    """Flushes are not durable: a database that crashes may come back without the last ones it took."""
+    undisturbed, job_id = submitted(store), submitted(store)
+    Training(store).run()
+    training = Training(store, Settings(flush_seconds=0.1))
+    training.each_call = lambda: forget_epochs_after(10, store, job_id) if training.calls == 30 else None
+    job = training.run()
+
+    assert job is not None
+    assert (job.status, job.epoch, job.lost_attempts) == ("queued", 10, 0)
+    Training(store).run()
+    assert jobs.get(store, job_id).status == "succeeded"
+    assert curve_bytes(store, job_id) == curve_bytes(store, undisturbed)
+
+
+def forget_epochs_after(epoch: int, store: Store, job_id: str) -> None:
+    chunks, checkpoints, rows = tables.loss_chunks, tables.checkpoints, tables.jobs
+    with store.transaction() as connection:
+        connection.execute(delete(chunks).where(chunks.c.job_id == job_id, chunks.c.first_epoch > epoch))
+        connection.execute(delete(checkpoints).where(checkpoints.c.epoch > epoch))
+        connection.execute(update(rows).where(rows.c.id == job_id).values(epoch=epoch))
