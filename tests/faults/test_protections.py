@@ -25,7 +25,7 @@ from services.errors import InvalidStatus, LeaseLost, Unavailable
 from services.jobs import progress, submitting
 from services.settings import Settings
 from services.status import TRANSITIONS, Event, Status
-from services.store import Store, sqlite, tables, triggers
+from services.store import Store, events, sqlite, triggers
 from services.store.sealed import Sealed
 from services.worker import pace
 from services.worker.attempt import Attempt
@@ -61,7 +61,7 @@ def test_the_fence_keeps_a_stale_attempt_from_writing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, protected: bool
 ) -> None:
     if not protected:
-        monkeypatch.setattr(progress, "fence", lambda claim: (tables.jobs.c.id == claim.job_id,))
+        monkeypatch.setattr(progress, "fence", lambda claim: {"id": claim.job_id})
     submitted(bench.store)
     stale = claimed(bench.store)
     bench.take_back()
@@ -78,6 +78,7 @@ def test_the_guard_keeps_a_terminal_job_from_being_cancelled(
     if not protected:
         careless = replace(TRANSITIONS[Event.CANCEL], sources=frozenset(Status))
         monkeypatch.setitem(TRANSITIONS, Event.CANCEL, careless)
+        monkeypatch.setattr(events, "_statement", events._statement.__wrapped__)  # built anew, not kept
     job = submitted(bench.store)
     finished(bench.store, claimed(bench.store))
     with no_trigger(bench.url), contextlib.suppress(InvalidStatus):
@@ -105,7 +106,7 @@ def test_the_digest_keeps_a_damaged_checkpoint_from_being_used(
     monkeypatch.setattr(pace, "FIRST_WORK", 1)
     monkeypatch.setattr(pace, "LARGEST_GROWTH", 1.0)
     calls = iter(range(1000))
-    train(bench.store, should_stop=lambda: next(calls) == 700)
+    train(bench.store, should_stop=lambda: next(calls) == 10)
     [(data,)] = sql.rows(bench.url, "SELECT data FROM checkpoints ORDER BY version DESC LIMIT 1")
     spoilt = bytearray(data)
     spoilt[len(spoilt) // 2] ^= 1
@@ -127,19 +128,20 @@ def test_begin_immediate_keeps_writers_from_failing(
 ) -> None:
     if not protected:
         monkeypatch.setattr(sqlite, "_begin", begin_deferred)
-    store = Store(sqlite_url, Settings(database_wait_seconds=30.0))
 
-    def submit(_: int) -> bool:
+    def submit_some(_: int) -> bool:
+        store = Store(sqlite_url, Settings(database_wait_seconds=30.0))  # as another process has it
         try:
-            jobs.submit(store, a_submission(), queue_limit=1_000_000)
+            for _ in range(25):
+                jobs.submit(store, a_submission(), queue_limit=1_000_000)
         except Unavailable:
             return False
+        finally:
+            store.close()
         return True
 
     with ThreadPoolExecutor(4) as threads:
-        accepted = list(threads.map(submit, range(100)))
-    store.close()
-    assert all(accepted) is protected
+        assert all(threads.map(submit_some, range(4))) is protected
 
 
 def begin_deferred(connection: Connection) -> None:
@@ -156,7 +158,7 @@ def test_a_second_look_keeps_an_unanswered_commit_from_making_two_jobs(
     with contextlib.closing(Proxy(url.port or 5432)) as proxy:
         through_proxy = url.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
         store = Store(through_proxy, Settings())
-        proxy.swallow_reply_to(b"COMMIT")
+        proxy.swallow_reply_to(b"COMMIT\0")
         submit_as_a_client_does(store)
         store.close()
     [(count,)] = sql.rows(postgresql_url, "SELECT count(*) FROM jobs")

@@ -107,7 +107,7 @@ class Stack:
 
     def add_api(self, name: str, **environment: str) -> Api:
         """Make another API process; it is not started yet."""
-        api = Api(name, self._how_to_start((), environment))
+        api = Api(name, self._how_to_start((), {"GRADQUEUE_LOG_LEVEL": "warning", **environment}))
         self._services.append(api)
         return api
 
@@ -163,6 +163,12 @@ class Stack:
         wait_until(lambda: self.client.job(job_id)["is_terminal"], seconds, "the job is done", self.tails)
         self.client.curve(job_id)
         return self.client.job(job_id)
+
+    def supervise(self) -> None:
+        """Start again what ended by itself, as the supervisor of every deployment does."""
+        for service in (self.api, self.worker):
+            if not service.is_running:
+                service.start(wait=False)
 
     def wait_until_ready(self) -> None:
         def is_ready() -> bool:

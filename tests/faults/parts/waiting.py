@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 #: Seconds between two looks at a condition.
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 0.05
 
 
 def wait_until(
