@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.bench import Bench
+from tests.faults.parts import sql
 from tests.faults.parts.postgresql import programs
 from tests.faults.parts.redis import redis_program
 from tests.faults.parts.stack import Stack
-from tests.support.databases import absent
+from tests.support.databases import PostgresqlDatabase, absent
 
 #: How long `make chaos` runs, in minutes; 0 or unset in the suite.
 MINUTES = "GRADQUEUE_TEST_CHAOS_MINUTES"
@@ -72,3 +74,22 @@ def bench(database_url: str, tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(database_url, tmp_path)
     yield bench
     bench.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Makes databases without any table, and returns the URL of each."""
+    if request.param == "sqlite":
+        numbers = itertools.count()
+        yield lambda: f"sqlite:///{tmp_path / f'{next(numbers)}.db'}"
+        return
+    made = PostgresqlDatabase()
+    url = made.fresh()
+
+    def emptied() -> str:
+        sql.rows(url, "DROP SCHEMA public CASCADE")
+        sql.rows(url, "CREATE SCHEMA public")
+        return url
+
+    yield emptied
+    made.drop()

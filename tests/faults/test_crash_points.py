@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,7 @@ from services import jobs
 from tests.faults import work
 from tests.faults.crash import victims
 from tests.faults.crash.points import Crash
+from tests.faults.parts import sql
 
 if TYPE_CHECKING:
     from tests.faults.bench import Bench
@@ -85,6 +88,19 @@ def test_a_sweeper_that_dies_anywhere_takes_a_job_back_once(bench: Bench) -> Non
             break
     assert number > 3
     assert bench.violations() == []
+
+
+def test_a_migrator_that_dies_anywhere_leaves_a_database_that_the_next_one_finishes(
+    tmp_path: Path, empty_database: Callable[[], str]
+) -> None:
+    for number in itertools.count(1):
+        url, trace = empty_database(), tmp_path / f"trace {number}"
+        died = victims.run(victims.migrate, url, trace, Crash(number)) != 0
+        victims.run(victims.migrate, url, trace, None)
+        assert sql.rows(url, "SELECT count(*) FROM jobs") == [(0,)]
+        if not died:
+            break
+    assert number > 20
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -54,18 +54,20 @@ class Stack:
     what lies between it and the service; both are None with SQLite.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, store_folder: Path | None = None) -> None:
+        """Make a stack whose database is in `store_folder`, or with everything else."""
         self.folder = Path(tempfile.mkdtemp(prefix=f"gradqueue-faults-{kind}-"))
         self.folder.chmod(0o755)  # PostgreSQL runs as another user
         self.history = History()
         self._services: list[Api | Worker] = []
         self._documents: dict[str, Mapping[str, Any]] = {}
-        self.database = Postgresql(self.folder / "postgresql") if kind == "postgresql" else None
+        store_folder = store_folder or self.folder
+        self.database = Postgresql(store_folder / "postgresql") if kind == "postgresql" else None
         self.network = Proxy(self.database.port) if self.database else None
         program = redis_program() if kind == "postgresql" else None
         self.broker = Redis(self.folder / "redis", program or valkey_program())
         self.database_url = (
-            self.database.url() if self.database else f"sqlite:///{self.folder / 'gradqueue.db'}"
+            self.database.url() if self.database else f"sqlite:///{store_folder / 'gradqueue.db'}"
         )
         self.api = self.add_api("api")
         self.worker = self.add_worker("worker")
