@@ -1,7 +1,7 @@
 # What can be done here. Everything happens in .venv, with the exact versions in requirements*.lock.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test faults fast lint format docs lock bench fuzz audit clean
+.PHONY: help setup demo test faults chaos fast lint format docs lock bench fuzz audit clean
 
 BIN := .venv/bin
 # Kernels are compiled at their first use, and again when their source changes. Here nothing waits for it unawares.
@@ -25,6 +25,10 @@ test: .venv/dev.stamp ## Run the tests; starts PostgreSQL and Redis for them whe
 faults: .venv/dev.stamp ## Kill, freeze and cut real processes, databases and brokers (several minutes)
 	@$(WARM)
 	@$(BIN)/python .ci/with_services.py $(BIN)/pytest -n 1 tests/faults $(ARGS)
+
+chaos: .venv/dev.stamp ## Break things at random for MINUTES=30 on each database (SEED=… repeats a campaign)
+	@$(WARM)
+	@GRADQUEUE_TEST_CHAOS_MINUTES=$(or $(MINUTES),30) GRADQUEUE_TEST_CHAOS_SEED=$(SEED) $(BIN)/pytest -v tests/faults/test_chaos.py $(ARGS)
 
 fast: .venv/dev.stamp ## Run the tests that need no processes, PostgreSQL or Redis
 	@$(WARM)

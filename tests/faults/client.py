@@ -97,19 +97,15 @@ class RecordingClient:
         assert response.status_code in (204, 404), response.text
         self._history.note(JobDeleted(job_id))
 
-    def curve(self, job_id: str, after_epoch: int = 0) -> CurveSeen:
-        """Return the whole loss curve after `after_epoch`, noting every page."""
-        path, pages = f"/v1/jobs/{job_id}/loss-curve", []
+    def curve(self, job_id: str, after_epoch: int = 0) -> int:
+        """Read the loss curve after `after_epoch` to its end; return the last epoch in it."""
         while True:
             query = f"?after_epoch={after_epoch}&limit={PAGE_EPOCHS}"
-            document = self._insist("GET", path + query).json()
-            pages.append(CurveSeen.of(job_id, document))
-            self._history.note(pages[-1])
-            if not document["has_more"]:
-                break
-            after_epoch = document["next_after_epoch"]
-        metrics = {name: b"".join(page.metrics[name] for page in pages) for name in pages[0].metrics}
-        return CurveSeen(job_id, pages[0].first_epoch, metrics)
+            page = self._insist("GET", f"/v1/jobs/{job_id}/loss-curve{query}").json()
+            self._history.note(CurveSeen.of(job_id, page))
+            after_epoch = page["epochs"][-1] if page["epochs"] else after_epoch
+            if not page["has_more"]:
+                return after_epoch
 
     def _insist(self, method: str, path: str) -> requests.Response:
         def answer() -> requests.Response | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
@@ -23,11 +24,15 @@ MINUTES = "GRADQUEUE_TEST_CHAOS_MINUTES"
 _stacks: dict[str, Stack] = {}
 
 
-def _stack(kind: str) -> Stack:
+def _require_programs(kind: str) -> None:
     if sys.platform != "linux":
         pytest.skip("processes are frozen and followed by means of Linux")
     if kind == "postgresql" and (programs() is None or redis_program() is None):
         absent("the programs of PostgreSQL and Redis are not installed")
+
+
+def _stack(kind: str) -> Stack:
+    _require_programs(kind)
     if kind not in _stacks:
         _stacks[kind] = Stack(kind)
         _stacks[kind].start()
@@ -66,6 +71,15 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         raise
     if request.session.testsfailed > before:
         _stacks.pop(request.param).close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A whole service for one test alone."""
+    _require_programs(request.param)
+    with contextlib.closing(Stack(request.param)) as stack:
+        stack.start()
+        yield stack
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.judge.audit import Note
 from tests.faults.judge.evidence import Chunk, Evidence, StoredJob, Undisturbed
-from tests.faults.judge.history import Answer, CurveSeen, JobDeleted, JobSeen, Observation
+from tests.faults.judge.history import Answer, CurveSeen, Digest, JobDeleted, JobSeen, Observation
 from tests.faults.judge.judge import RULES, judge
 
 DONE, CANCELLED = "job_done", "job_cancelled"
@@ -66,7 +66,7 @@ def sound() -> Evidence:
             JobSeen(DONE, "queued", 0, 0, None, key="k1"),
             JobSeen(CANCELLED, "queued", 0, 0, None, key="k2"),
             JobSeen(DONE, "queued", 0, 0, None, key="k1"),
-            CurveSeen(DONE, 2, {"train_loss": LOSSES[8:16]}),
+            CurveSeen(DONE, 2, {"train_loss": Digest.of(LOSSES[8:16])}),
             JobSeen(CANCELLED, "cancelled", 1, 1, None),
             Answer("GET /v1/jobs", 503, 2.0, "application/problem+json", "1"),
             Answer("GET /v1/jobs", 0, 0.1),
@@ -133,11 +133,11 @@ PLANTED: dict[str, tuple[str, Callable[[Evidence], Evidence]]] = {
     "the curve ends before the job's epoch": ("I3", lambda e: chunked(e, first(LOSSES[:16]))),
     "an epoch changed after it was read": (
         "I3",
-        lambda e: seen(e, CurveSeen(DONE, 3, {"train_loss": OTHER})),
+        lambda e: seen(e, CurveSeen(DONE, 3, {"train_loss": Digest.of(OTHER)})),
     ),
     "an epoch was read that is not there now": (
         "I3",
-        lambda e: seen(e, CurveSeen(DONE, 4, {"train_loss": LOSSES[:16]})),
+        lambda e: seen(e, CurveSeen(DONE, 4, {"train_loss": Digest.of(LOSSES[:16])})),
     ),
     "a loss differs in its last bit": ("I4", lambda e: chunked(e, first(LOSSES[:16]), second(OTHER))),
     "the weights are others": ("I4", lambda e: stored(e, DONE, weights_sha256="xyz")),

@@ -206,7 +206,7 @@ def test_a_learning_rate_that_overflows_fails_the_job_and_keeps_the_finite_epoch
     job_id = stack.submit(work.diverging_job())
     job = stack.wait_for_end(job_id)
     assert (job["status"], job["error"]["code"]) == ("failed", "diverged")
-    assert len(stack.client.curve(job_id).metrics["train_loss"]) == 8 * job["progress"]["epoch"] > 0
+    assert stack.client.curve(job_id) == job["progress"]["epoch"] > 0
     response = stack.client.ask("GET", f"/v1/jobs/{job_id}/weights")
     assert response is not None
     assert response.ok

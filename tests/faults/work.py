@@ -65,8 +65,8 @@ def diverging_job() -> dict[str, Any]:
 
 def _document(epochs: int, seed: int, limits: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "dataset": {"generator": "moons", "rows": 60, "noise": 0.1, "seed": seed},
-        "model": {"hidden_layers": [8, 8]},
+        "dataset": {"generator": "moons", "rows": 500, "noise": 0.1, "seed": seed},
+        "model": {"hidden_layers": [24, 24]},
         "training": {
             "epochs": epochs,
             "learning_rate": 0.01,

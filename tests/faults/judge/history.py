@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,12 +46,24 @@ class JobSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """What is remembered of values that a client read: their number, and the digest of them as doubles."""
+
+    count: int
+    sha256: str
+
+    @classmethod
+    def of(cls, doubles: bytes) -> Digest:
+        return cls(len(doubles) // 8, hashlib.sha256(doubles).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
 class CurveSeen:
-    """A loss curve, or its part from `first_epoch` on: each metric's values as little-endian doubles."""
+    """A part of a loss curve, from `first_epoch` on, metric by metric."""
 
     job_id: str
     first_epoch: int
-    metrics: Mapping[str, bytes]
+    metrics: Mapping[str, Digest]
 
     @classmethod
     def of(cls, job_id: str, document: Mapping[str, Any]) -> CurveSeen:
@@ -58,7 +71,7 @@ class CurveSeen:
         first = epochs[0] if epochs else 1
         assert epochs == list(range(first, first + len(epochs))), f"epochs with a gap: {epochs}"
         metrics = {
-            name: np.array(values, "<f8").tobytes()
+            name: Digest.of(np.array(values, "<f8").tobytes())
             for name, values in document.items()
             if isinstance(values, list) and name != "epochs"
         }

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tests.faults.judge.evidence import Undisturbed
-from tests.faults.judge.history import Answer, CurveSeen, JobDeleted, JobSeen
+from tests.faults.judge.history import Answer, CurveSeen, Digest, JobDeleted, JobSeen
 
 if TYPE_CHECKING:
     from tests.faults.judge.audit import Note
@@ -73,13 +73,14 @@ def curves_have_no_gap(evidence: Evidence, _: Expected) -> Found:
 
 
 def later_reads_extend_earlier_ones(evidence: Evidence, _: Expected) -> Found:
+    stored = {job_id: _curve(evidence.chunks.get(job_id, ())) for job_id in evidence.jobs}
     for seen in evidence.history:
-        if not isinstance(seen, CurveSeen) or seen.job_id not in evidence.jobs:
+        if not isinstance(seen, CurveSeen) or seen.job_id not in stored:
             continue
-        stored = _curve(evidence.chunks.get(seen.job_id, ()))
-        skipped = (seen.first_epoch - 1) * 8
-        for name, values in seen.metrics.items():
-            if stored.get(name, b"")[skipped : skipped + len(values)] != values:
+        first = seen.first_epoch - 1
+        for name, digest in seen.metrics.items():
+            doubles = stored[seen.job_id].get(name, b"")[8 * first : 8 * (first + digest.count)]
+            if Digest.of(doubles) != digest:
                 yield seen.job_id, f"a client saw another {name} than the one stored"
 
 

@@ -66,6 +66,7 @@ class Part(ABC):
     def start(self, *arguments: str, wait: bool = True) -> None:
         """Start the command, with further arguments if any, and wait until it answers."""
         assert not self.is_running, f"{self.name} runs already"
+        self.discard()
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, _TETHER, str(os.getpid()), self._user, *self.command, *arguments],
@@ -128,6 +129,10 @@ class Part(ABC):
         """End what is left of the part, however it is."""
         if self.is_running:
             self.kill()
+        if self._process is not None:
+            # Its first process may have ended and left others behind, stopped ones for instance.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
 
     def tail(self, lines: int = 30) -> str:
         """The end of what the part wrote, for the message of a failing test."""

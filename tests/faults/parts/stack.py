@@ -56,6 +56,7 @@ class Stack:
 
     def __init__(self, kind: str, store_folder: Path | None = None) -> None:
         """Make a stack whose database is in `store_folder`, or with everything else."""
+        self.kind = kind
         self.folder = Path(tempfile.mkdtemp(prefix=f"gradqueue-faults-{kind}-"))
         self.folder.chmod(0o755)  # PostgreSQL runs as another user
         self.history = History()
@@ -83,6 +84,12 @@ class Stack:
 
     def heal(self) -> None:
         """Bring everything back to how it was after `start`, with no job left to do."""
+        self.repair()
+        for job_id in self.ids("status IN ('queued', 'running', 'paused')"):
+            self.client.act(job_id, "cancel")
+
+    def repair(self) -> None:
+        """Bring every part back to how it was after `start`."""
         for service in [s for s in self._services if s not in (self.api, self.worker)]:
             service.discard()
             self._services.remove(service)
@@ -95,8 +102,6 @@ class Stack:
                 server.start()
         self._start_services()
         self.wait_until_ready()
-        for job_id in self.ids("status IN ('queued', 'running', 'paused')"):
-            self.client.act(job_id, "cancel")
 
     def close(self) -> None:
         """End everything and remove its files."""
@@ -168,9 +173,12 @@ class Stack:
 
     def supervise(self) -> None:
         """Start again what ended by itself, as the supervisor of every deployment does."""
-        for service in (self.api, self.worker):
+        for service in self._services:
             if not service.is_running:
                 service.start(wait=False)
+
+    def workers(self) -> list[Worker]:
+        return [service for service in self._services if isinstance(service, Worker)]
 
     def wait_until_ready(self) -> None:
         def is_ready() -> bool:

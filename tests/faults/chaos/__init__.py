@@ -1,0 +1,1 @@
+"""Faults at random, from a seed."""

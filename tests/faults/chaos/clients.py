@@ -1,0 +1,59 @@
+"""Clients of a campaign: they submit, watch, cancel, pause and resume, each on its own, all the time."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.faults.parts.stack import Stack
+
+#: Seconds between two things that a client does.
+_PACE_SECONDS = 0.2
+#: Of a client's looks at a job, one in so many comes with an action.
+_LOOKS_PER_ACTION = 25
+
+
+class Client(threading.Thread):
+    """Has one job after the other trained, and watches it; until `stop`."""
+
+    def __init__(self, stack: Stack, documents: Sequence[Mapping[str, Any]], seed: int) -> None:
+        super().__init__(name=f"client {seed}", daemon=True)
+        self._stack = stack
+        self._documents = documents
+        self._numbers = random.Random(seed)
+        self._stopped = threading.Event()
+        self._failure: BaseException | None = None
+
+    def run(self) -> None:
+        with contextlib.closing(self._stack.client_of(self._stack.api)) as self._client:
+            try:
+                while not self._stopped.is_set():
+                    self._have_one_trained()
+            except BaseException as failure:
+                self._failure = failure
+
+    def stop(self) -> None:
+        """End after what is under way; raise what went wrong."""
+        self._stopped.set()
+        self.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _have_one_trained(self) -> None:
+        document = self._numbers.choice(self._documents)
+        job_id = self._client.submit(document)
+        self._stack.expect(job_id, document)
+        epoch = 0
+        while not self._stopped.wait(_PACE_SECONDS):
+            job = self._client.job(job_id)
+            epoch = self._client.curve(job_id, after_epoch=epoch)
+            if job["is_terminal"]:
+                break
+            if job["status"] == "paused":
+                self._client.act(job_id, "resume")
+            elif self._numbers.randrange(_LOOKS_PER_ACTION) == 0:
+                self._client.act(job_id, self._numbers.choice(["cancel", "pause"]))
