@@ -157,4 +157,6 @@ def main(command: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    # Told to end, it ends what it started first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(sys.argv[1:]))
