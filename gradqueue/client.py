@@ -46,6 +46,7 @@ class Client:
         A service that asks who is there needs an `api_key`; see `gradqueue keys`.
         """
         self._transport = Transport(url, timeout_seconds, api_key)
+        self._poll_seconds = POLL_SECONDS
 
     def __enter__(self) -> Self:
         return self
@@ -115,14 +116,15 @@ class Client:
                 if job["is_terminal"]:
                     return
                 etag = response.headers["ETag"]
-            left = POLL_SECONDS if deadline is None else min(POLL_SECONDS, deadline - time.monotonic())
+            left = float(POLL_SECONDS) if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{job_id} is not done after {timeout_seconds} s")
             response = self._next_change(job_id, etag, max(1, int(left)))
 
-    def _next_change(self, job_id: str, etag: str, seconds: int) -> requests.Response:
+    def _next_change(self, job_id: str, etag: str, most: int) -> requests.Response:
         given_up_at = time.monotonic() + OUTAGE_SECONDS
         while True:
+            seconds = min(most, self._poll_seconds)
             try:
                 return self._transport.request(
                     "GET",
@@ -132,10 +134,17 @@ class Client:
                     extra_seconds=seconds,
                 )
             except Problem as problem:
+                if _is_of_wait(problem) and (longest := self._longest_wait()) < seconds:
+                    self._poll_seconds = longest
+                    continue
                 passing = isinstance(problem, Unreachable) or problem.status == requests.codes.unavailable
                 if not passing or time.monotonic() > given_up_at:
                     raise
             time.sleep(OUTAGE_PAUSE_SECONDS)
+
+    def _longest_wait(self) -> int:
+        meta = self._transport.request("GET", "/v1/meta").json()
+        return int(meta["limits"]["wait_seconds"])
 
     def wait(self, job_id: str, *, timeout_seconds: float | None = None) -> Job:
         """Return the job once its status is terminal; look at `status` for which.
@@ -189,6 +198,10 @@ class Client:
     def delete(self, job_id: str) -> None:
         """Delete a job whose status is terminal."""
         self._transport.request("DELETE", _path(job_id))
+
+
+def _is_of_wait(problem: Problem) -> bool:
+    return any(error["pointer"] == "/wait" for error in problem.errors)
 
 
 def _path(job_id: str, part: str = "") -> str:

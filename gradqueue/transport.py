@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import requests
@@ -13,7 +14,8 @@ from gradqueue.problem import Problem, Unreachable
 
 #: Seconds for the connection to be made: a service that is there accepts at once, or is too busy to help.
 CONNECT_SECONDS = 5.0
-#: Tries after the first one, for a refused or broken connection and for HTTP status 429 and 503.
+#: Tries after the first one, for a refused or broken connection, for half an answer, and for HTTP status 429
+#: and 503.
 RETRIES = 3
 #: Seconds before the second retry; doubled for each further one. With `RETRIES` a dead service costs 0.6 s.
 BACKOFF_SECONDS = 0.1
@@ -65,22 +67,39 @@ class Transport:
             Problem: the answer is an error.
         """
         sent = {"Content-Type": "application/json"} if body is not None else {}
+        request = partial(
+            self._session.request,
+            method,
+            self.url + path,
+            data=body,
+            params=params,
+            headers={**sent, **(headers or {})},
+            timeout=(CONNECT_SECONDS, self.timeout_seconds + extra_seconds),
+        )
         try:
-            response = self._session.request(
-                method,
-                self.url + path,
-                data=body,
-                params=params,
-                headers={**sent, **(headers or {})},
-                timeout=(CONNECT_SECONDS, self.timeout_seconds + extra_seconds),
-            )
-        except (requests.ConnectionError, requests.Timeout) as error:
+            response = _whole(request)
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+        ) as error:
             raise Unreachable(f"no gradqueue service answers at {self.url}") from error
         except requests.RequestException as error:
             raise Unreachable(f"{self.url} cannot be asked: {error}") from error
         if response.status_code >= 400:
             raise problem_of(response)
         return response
+
+
+def _whole(request: Callable[[], requests.Response]) -> requests.Response:
+    """Ask until an answer is complete: urllib3 tries again only until the first byte of one has come."""
+    for left in range(RETRIES, -1, -1):
+        try:
+            return request()
+        except requests.exceptions.ChunkedEncodingError:  # also what a body shorter than announced is called
+            if not left:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 class _Bearer(requests.auth.AuthBase):

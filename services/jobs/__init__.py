@@ -15,8 +15,9 @@ from services.jobs.downloading import weights
 from services.jobs.progress import Flush
 from services.jobs.reading import JobFilters, get, list_jobs, loss_curve, versions
 from services.jobs.running import fail, finish, flush, hand_back
-from services.jobs.submitting import Submission, Submitted, submit
+from services.jobs.submitting import Submitted, submit
 from services.jobs.sweeping import Swept, sweep
+from services.submission import Submission
 
 __all__ = [
     "Claim",

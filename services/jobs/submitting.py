@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,26 +18,8 @@ from services.store.clock import now_us
 from services.store.rows import JobRow, row_of
 from services.store.tables import idempotency_keys, jobs
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """A request to train, valid in every respect but whether its datasets exist.
-
-    `resolved` is the spec as clients see it. A dataset is its numbers or the id of a stored one.
-    `request_sha256` tells two requests apart that come with the same idempotency key.
-    """
-
-    name: str | None
-    resolved: dict[str, Any]
-    dataset: Dataset | str
-    validation: Dataset | str | None
-    epochs: int
-    metadata: dict[str, Any]
-    priority: int
-    max_attempts: int
-    timeout_seconds: float | None
-    fingerprint: str
-    request_sha256: str
+if TYPE_CHECKING:
+    from services.submission import Submission
 
 
 @dataclass(frozen=True, slots=True)

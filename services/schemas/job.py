@@ -10,7 +10,6 @@ from services.schemas.times import optional_timestamp, timestamp
 from services.status import JobError, StopReason
 
 if TYPE_CHECKING:
-    from services.jobs import Submission
     from services.schemas.documents import (
         DryRunDocument,
         DurationsDocument,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     )
     from services.schemas.submission import ParsedJob
     from services.store.rows import JobRow
+    from services.submission import Submission
 
 _MICROSECONDS = 1_000_000
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from nn.fingerprint import fingerprint
-from services.jobs.submitting import Submission
 from services.schemas import resolved
 from services.schemas.choices import choose
 from services.schemas.consistency import check_size, check_spec, check_validation
@@ -18,6 +17,7 @@ from services.schemas.dataset_request import GeneratedDataset, StoredDataset
 from services.schemas.findings import Findings
 from services.schemas.job_request import JobRequest, read_job_request
 from services.schemas.strict_json import parse
+from services.submission import Submission
 
 if TYPE_CHECKING:
     from nn.data import Dataset

@@ -177,6 +177,41 @@ def test_watching_goes_on_over_a_restart_of_the_service(service: ScriptedService
         restarted[0].stop()
 
 
+def test_watching_waits_no_longer_than_the_service_allows(service: ScriptedService) -> None:
+    error = {"pointer": "/wait", "code": "out_of_range", "detail": "must be between 0 and 3"}
+    service.answers(
+        changed(job("running", 10), '"1"'),
+        problem(422, "invalid_input", "must be between 0 and 3", [error]),
+        Answer(200, {"limits": {"wait_seconds": 3}}),
+        UNCHANGED,
+        changed(job("succeeded", 50), '"2"'),
+    )
+    with Client(service.url) as client:
+        assert client.wait("job_1")["status"] == "succeeded"
+    assert [request.path for request in service.requests[1:]] == [
+        "/v1/jobs/job_1?wait=25",
+        "/v1/meta",
+        "/v1/jobs/job_1?wait=3",
+        "/v1/jobs/job_1?wait=3",
+    ]
+
+
+HALF = Answer(200, body=b'{"id": "job_1"', headers={"Content-Length": "1000", "Connection": "close"})
+
+
+def test_half_an_answer_is_asked_for_again(service: ScriptedService) -> None:
+    service.answers(HALF, HALF, Answer(200, job()))
+    with Client(service.url) as client:
+        assert client.job("job_1")["status"] == "queued"
+
+
+def test_a_service_that_only_gives_halves_is_unreachable(service: ScriptedService) -> None:
+    service.answers(HALF, HALF, HALF, HALF)
+    with Client(service.url) as client, pytest.raises(Unreachable):
+        client.job("job_1")
+    assert not service.script
+
+
 def test_watching_a_job_that_was_deleted_raises(service: ScriptedService) -> None:
     service.answers(changed(job("running", 10), '"1"'), problem(404, "not_found", "no such job"))
     with Client(service.url) as client, pytest.raises(Problem, match="no such job"):
