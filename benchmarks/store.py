@@ -77,6 +77,7 @@ def _flush(first: int, curve: dict[str, np.ndarray], epochs: int) -> Flush:
         checkpoint=checkpoint,
         epochs_per_second=1.0,
         best={"epoch": last, "train_loss": 0.0},
+        trainer="compiled",
     )
 
 

@@ -215,8 +215,11 @@ class Value:
         return _made_by(operation, operation.value(self.data, constant), self, None, constant)
 
     def _together(self, operation: Operation, other: Value | float) -> Value:
-        other = other if isinstance(other, Value) else Value(other)
-        return _made_by(operation, operation.value(self.data, other.data), self, other)
+        right = other if isinstance(other, Value) else Value(other)
+        return right._right_of(self, operation)
+
+    def _right_of(self, left: Value, operation: Operation) -> Value:
+        return _made_by(operation, operation.value(left.data, self.data), left, self)
 
 
 def _made_by(

@@ -53,6 +53,7 @@ class Job(TypedDict):
     error: JobError | None
     fingerprint: str
     weights_sha256: str | None
+    trainer: str | None
     model_id: str | None
     metadata: dict[str, str]
     links: dict[str, str]

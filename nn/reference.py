@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from nn.numerics import Floats
     from nn.preparation import Prepared
     from nn.spec import Spec
+    from nn.training import TrainerName
 
 
 class ReferenceTrainer:
@@ -44,7 +45,7 @@ class ReferenceTrainer:
         Unreadable: the checkpoint is damaged or belongs to another training.
     """
 
-    name = "reference"
+    name: TrainerName = "reference"
 
     def __init__(self, spec: Spec, prepared: Prepared, checkpoint: bytes | None = None) -> None:
         self._spec, self._training, self._data = spec, spec.training, prepared

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from nn.preparation import Prepared
     from nn.spec import Spec
-    from nn.training import Trainer
+    from nn.training import Trainer, TrainerName
 
 
 def _compiled(spec: Spec, prepared: Prepared, checkpoint: bytes | None) -> Trainer:
-    from engine.compiler.recording import NotRecordable
+    from engine.compiler.recorded import NotRecordable
     from nn.compiled.trainer import CompiledTrainer
 
     try:
@@ -26,16 +26,16 @@ def _compiled(spec: Spec, prepared: Prepared, checkpoint: bytes | None) -> Train
 
 
 #: All of them give the same bits. What "compiled" cannot run natively runs on the reference.
-TRAINERS: dict[str, Callable[[Spec, Prepared, bytes | None], Trainer]] = {
+TRAINERS: dict[TrainerName, Callable[[Spec, Prepared, bytes | None], Trainer]] = {
     "compiled": _compiled,
     "reference": ReferenceTrainer,
 }
 
-DEFAULT_TRAINER = "compiled"
+DEFAULT_TRAINER: TrainerName = "compiled"
 
 
 def start(
-    spec: Spec, prepared: Prepared, checkpoint: bytes | None = None, trainer: str = DEFAULT_TRAINER
+    spec: Spec, prepared: Prepared, checkpoint: bytes | None = None, trainer: TrainerName = DEFAULT_TRAINER
 ) -> Trainer:
     """Return a training of `spec` on the prepared data, begun afresh or gone on with from a checkpoint.
 

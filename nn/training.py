@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 StopReason = Literal["max_epochs", "early_stopping"]
+TrainerName = Literal["compiled", "reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Trainer(Protocol):
     """One training under way; constructed from a spec, the data and, to go on, a checkpoint."""
 
     #: Which of `nn.trainers.TRAINERS` this is.
-    name: str
+    name: TrainerName
 
     def advance(self, work: int) -> Progress:
         """Train on for about `work` multiply-add operations, at least one sample's worth, then come back.

@@ -44,6 +44,16 @@ class Code:
         """How many rows there are."""
         return self.inputs + self.outputs + len(self.constants) + self.temporaries
 
+    def __str__(self) -> str:
+        lines = [f"rows {self.rows}: {self.inputs} inputs, {self.outputs} outputs, constants"]
+        lines[0] += f" {', '.join(map(repr, self.constants)) or 'none'}, {self.temporaries} temporaries"
+        for place, (number, result, *operands, constant) in enumerate(self.instructions.tolist()):
+            opcode = OPCODES[number]
+            rows = [*operands[: opcode.operands], *([constant] if opcode.takes_constant else [])]
+            lines += ["gradients"] if place == self.values else []
+            lines.append(f"  row {result} = {opcode.name} {', '.join(f'row {row}' for row in rows)}")
+        return "\n".join(lines)
+
 
 def assemble(program: Program) -> Code:
     """Return the code of a program; rows of numbers that are no longer needed are used again.

@@ -30,6 +30,17 @@ class Graph:
         """Every number with operands, each after its operands, the result last."""
         return self.result._operands_first() if self.result._prev else []
 
+    def __str__(self) -> str:
+        names = {leaf: f"input {place}" for place, leaf in enumerate(self.inputs)}
+        lines = [f"inputs {len(self.inputs)}"]
+        for place, node in enumerate(self.nodes):
+            row = cast("Operation", node._operation)
+            operands = [names.get(operand) or repr(operand.data) for operand in node._prev]
+            operands += [repr(node._constant)] if row.takes_constant else []
+            names[node] = f"%{place}"
+            lines.append(f"  %{place} = {row.name} {', '.join(operands)}")
+        return "\n".join([*lines, f"result {names.get(self.result) or repr(self.result.data)}"])
+
     def evaluate(self, tape: Tape, symbols: dict[Value, Symbol]) -> None:
         """Write every node on the tape, into `symbols`; those that are there already are taken as they
         are."""

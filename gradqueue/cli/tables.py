@@ -49,6 +49,7 @@ def print_job(job: Job) -> None:
         "train loss": _loss(job),
         "stop reason": job["stop_reason"],
         "error": f"{error['detail']} ({error['code']})" if error else None,
+        "trainer": job["trainer"],
         "attempt": str(job["attempt"]),
         "created": job["created_at"],
         "started": job["started_at"],

@@ -38,8 +38,13 @@ def train(file: BinaryIO, trainer: str | None, out: BinaryIO) -> None:
         raise click.BadParameter(f"choose from {', '.join(trainers.TRAINERS)}", param_hint="--trainer")
     job = understand(file.read(), configured().limits, _no_stored_dataset)
     prepared = prepare(job.spec, job.dataset, job.validation)
-    training = trainers.start(job.spec, prepared, trainer=trainer or trainers.DEFAULT_TRAINER)
+    wanted = trainer or trainers.DEFAULT_TRAINER
+    training = trainers.start(job.spec, prepared, trainer=wanted)
     title = job.request.name or "training"
+    if training.name != wanted:
+        complain(
+            f"{title} cannot run natively and is trained by the {training.name} trainer, which is slower"
+        )
     try:
         _run(training, title, job.spec.training.epochs)
     except Diverged as diverged:

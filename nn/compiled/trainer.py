@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nn.numerics import Floats
     from nn.preparation import Prepared
     from nn.spec import Spec
-    from nn.training import StopReason
+    from nn.training import StopReason, TrainerName
 
 #: Most epochs that one call completes: their metrics are kept until it returns.
 MOST_EPOCHS = 65536
@@ -40,7 +40,7 @@ class CompiledTrainer:
         Unreadable: the checkpoint is damaged or belongs to another training.
     """
 
-    name = "compiled"
+    name: TrainerName = "compiled"
 
     def __init__(self, spec: Spec, prepared: Prepared, checkpoint: bytes | None = None) -> None:
         self._training = spec.training

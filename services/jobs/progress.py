@@ -13,6 +13,7 @@ from services.store import checkpoints, curve, events
 from services.store.tables import jobs
 
 if TYPE_CHECKING:
+    from nn.training import TrainerName
     from services.jobs.claiming import Claim
 
 
@@ -21,8 +22,8 @@ class Flush:
     """Progress since the last flush.
 
     `curve` holds the epochs from `first_epoch` to `epoch`, possibly none, one array per metric.
-    `checkpoint` is the trainer's state after them, as `Trainer.checkpoint` gives it. `best` is the best
-    epoch so far with its metrics.
+    `checkpoint` is the trainer's state after them, as `Trainer.checkpoint` gives it, and `trainer` its
+    name. `best` is the best epoch so far with its metrics.
     """
 
     first_epoch: int
@@ -31,6 +32,7 @@ class Flush:
     checkpoint: bytes
     epochs_per_second: float | None
     best: dict[str, Any] | None
+    trainer: TrainerName
 
 
 def store_progress(
@@ -76,7 +78,7 @@ def lease_lost(claim: Claim) -> LeaseLost:
 
 
 def _columns(flush: Flush) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"trainer": flush.trainer}
     if flush.epochs_per_second is not None:
         values["epochs_per_second"] = flush.epochs_per_second
     if curve.length(flush.curve) > 0:

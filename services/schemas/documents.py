@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from nn.data import Label
 from nn.generators import GeneratorName
 from nn.spec import Loss, OutputActivation, Problem
+from nn.training import TrainerName
 from services.schemas.codes import InputCode
 from services.status import Event, JobError, Status, StopReason
 
@@ -62,6 +63,7 @@ class JobDocument(TypedDict):
     error: ErrorDocument | None
     fingerprint: str
     weights_sha256: str | None
+    trainer: TrainerName | None
     model_id: str | None
     metadata: dict[str, str]
     links: dict[str, str]

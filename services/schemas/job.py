@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from services.schemas.size import size_of
 from services.schemas.times import optional_timestamp, timestamp
 from services.status import JobError, StopReason
 
 if TYPE_CHECKING:
+    from nn.training import TrainerName
     from services.schemas.documents import (
         DryRunDocument,
         DurationsDocument,
@@ -48,6 +49,7 @@ def present(job: JobRow) -> JobDocument:
         "error": _error(job),
         "fingerprint": job.fingerprint,
         "weights_sha256": job.weights_sha256,
+        "trainer": cast("TrainerName | None", job.trainer),
         "model_id": job.model_id,
         "metadata": job.metadata,
         "links": _links(job),

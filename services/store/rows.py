@@ -54,6 +54,7 @@ class JobRow:
     request_sha256: str
     model_id: str | None
     weights_sha256: str | None
+    trainer: str | None
     metadata: dict[str, Any]
 
     @property

@@ -92,6 +92,8 @@ jobs = Table(
     Column("request_sha256", Text, nullable=False),
     Column("model_id", Text),
     Column("weights_sha256", Text),
+    # Which of nn.trainers.TRAINERS trained it; empty before its first flush.
+    Column("trainer", Text),
     Column("metadata", _Json, nullable=False),
     CheckConstraint(one_of("status", Status), name="status"),
     CheckConstraint(one_of("stop_reason", StopReason), name="stop_reason"),

@@ -162,7 +162,7 @@ class Attempt:
     def _flush(self, trainer: Trainer) -> jobs.Flush:
         seconds = self._clock() - self._began
         rate = (self._unstored.epoch - self._claim.epoch) / seconds if seconds > 0.0 else None
-        return self._unstored.flush(trainer.checkpoint(), rate)
+        return self._unstored.flush(trainer, rate)
 
     def _failure(self, code: JobError, detail: str, trainer: Trainer | None = None) -> LastWrite:
         progress = None if trainer is None else self._flush(trainer)

@@ -9,7 +9,7 @@ import numpy as np
 from services.jobs import Flush
 
 if TYPE_CHECKING:
-    from nn.training import Floats, Progress
+    from nn.training import Floats, Progress, Trainer
 
 
 class Unstored:
@@ -39,16 +39,20 @@ class Unstored:
             }
             self._best = {"epoch": progress.best_epoch, **values}
 
-    def flush(self, checkpoint: bytes, epochs_per_second: float | None) -> Flush:
-        """Return all of it as one flush. It stays here until `stored` is called: the flush may fail."""
+    def flush(self, trainer: Trainer, epochs_per_second: float | None) -> Flush:
+        """Return all of it as one flush, with the trainer's checkpoint.
+
+        It stays here until `stored` is called: the flush may fail.
+        """
         names = self._pieces[0] if self._pieces else ()
         return Flush(
             first_epoch=self._stored + 1,
             curve={name: np.concatenate([piece[name] for piece in self._pieces]) for name in names},
             epoch=self.epoch,
-            checkpoint=checkpoint,
+            checkpoint=trainer.checkpoint(),
             epochs_per_second=epochs_per_second,
             best=self._best,
+            trainer=trainer.name,
         )
 
     def stored(self) -> None:

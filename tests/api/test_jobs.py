@@ -60,6 +60,7 @@ def test_a_new_job_tells_everything_about_itself(client: FlaskClient) -> None:
         "stop_reason": None,
         "error": None,
         "weights_sha256": None,
+        "trainer": None,
         "model_id": None,
         "metadata": {"customer": "42"},
         "links": {

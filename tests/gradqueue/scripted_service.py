@@ -106,6 +106,7 @@ def job(status: str = "queued", epoch: int = 0, **more: Any) -> dict[str, Any]:
         else None,
         "fingerprint": "f" * 64,
         "weights_sha256": "a" * 64 if status == "succeeded" else None,
+        "trainer": "compiled" if epoch else None,
         "model_id": "mdl_1" if status == "succeeded" else None,
         "metadata": {"customer": "42"},
         "links": {},

@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from gradqueue.cli import main
 from gradqueue.cli.outcome import Exit
+from nn.activations import ACTIVATIONS
+from nn.compiled import programs
 from nn.trainers import TRAINERS
 
 TUTORIAL = json.loads((Path(__file__).parents[2] / "examples/tutorial.json").read_bytes())
@@ -32,6 +34,20 @@ def test_every_trainer_writes_the_same_weights(trainer: str) -> None:
     document = json.loads(here.stdout)
     assert document == json.loads(default.stdout)
     assert (document["epoch"], document["inputs"], len(document["layers"])) == (50, 3, 3)
+
+
+def test_what_cannot_run_natively_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "tutorial cannot run natively and is trained by the reference trainer"
+    assert told not in train(TUTORIAL).stderr
+
+    programs.activation_code.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setitem(ACTIVATIONS, "relu", lambda x: x if x.data > 0.0 else x * 0.0)
+        result = train(TUTORIAL)
+    programs.activation_code.cache_clear()
+
+    assert result.exit_code == Exit.OK
+    assert told in result.stderr
 
 
 def test_the_weights_can_go_to_a_file(tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ class Training:
             checkpoint=self.trainer.checkpoint(),
             epochs_per_second=None,
             best=None,
+            trainer=self.trainer.name,
         )
 
     def flush(self) -> Model:

@@ -46,10 +46,12 @@ def _catalogue(connection: Connection) -> dict[str, str]:
 
 
 def _plain(definition: str) -> str:
-    """Take out what is layout: white space, and the order in which a table's constraints are named."""
+    """Take out what is layout: white space, and the order of a table's parts, as an added column is last."""
     words = re.sub(r"\s+", " ", definition).strip()
     table = re.fullmatch(r"CREATE TABLE \w+ \((.*)\)", words)
-    return words if table is None else ", ".join(sorted(re.split(r", (?=CONSTRAINT)", table[1].strip())))
+    if table is None:
+        return words
+    return ", ".join(sorted(re.split(r", (?=CONSTRAINT|\w+ [A-Z])", table[1].strip())))
 
 
 def _empty(connection: Connection) -> None:

@@ -64,6 +64,7 @@ def a_flush(first_epoch: int = 1, last_epoch: int = 10, checkpoint: bytes | None
         checkpoint=b"state after %d" % last_epoch if checkpoint is None else checkpoint,
         epochs_per_second=1000.0,
         best={"epoch": last_epoch} if last_epoch else None,
+        trainer="compiled",
     )
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from sqlalchemy import func, select
 
+from nn import trainers
+from nn.activations import ACTIVATIONS
 from nn.reference import ReferenceTrainer
 from services import jobs
 from services.settings import Settings
@@ -24,6 +26,9 @@ from tests.worker.training import (
 )
 
 if TYPE_CHECKING:
+    from nn.preparation import Prepared
+    from nn.spec import Spec
+    from nn.training import Trainer
     from services.store import Store
 
 
@@ -35,6 +40,25 @@ def test_a_short_job_is_written_in_one_transaction(store: Store) -> None:
     assert (job.status, job.epoch, job.stop_reason) == ("succeeded", 50, "max_epochs")
     assert job.version == 4, "submitted, claimed, progress, finished"
     assert _chunks(store, job_id) == 1
+
+
+def test_a_job_says_which_trainer_it_ran_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot run natively runs on the reference; only the speed and this field show it."""
+    monkeypatch.setitem(ACTIVATIONS, "by_hand", lambda x: x if x.data > 0.0 else x * 0.3)  # type: ignore[misc]
+
+    def start_by_hand(spec: Spec, prepared: Prepared, checkpoint: bytes | None) -> Trainer:
+        model = dataclasses.replace(spec.model, activations=("by_hand",) * len(spec.model.activations))
+        return trainers.start(dataclasses.replace(spec, model=model), prepared, checkpoint)
+
+    starts = {"reference": ReferenceTrainer, "compiled": trainers.start}
+    said = {}
+    for name, start in {**starts, "by hand": start_by_hand}.items():
+        job_id = submitted(store)
+        assert jobs.get(store, job_id).trainer is None
+        Training(store, work=10**9, start=start).run()
+        said[name] = jobs.get(store, job_id).trainer
+
+    assert said == {"reference": "reference", "compiled": "compiled", "by hand": "reference"}
 
 
 def test_what_a_client_sees_is_never_older_than_a_flush_and_a_call(store: Store) -> None:
