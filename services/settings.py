@@ -85,6 +85,12 @@ class Settings:
         "whether requests need an API key; auto: as soon as the address to listen on is not the loopback",
         choices=("auto", "required", "off"),
     )
+    secrets: str = setting(
+        "checked",
+        "whether passwords of databases and brokers on other machines must be there and not be known to all;"
+        " any: not, for development",
+        choices=("checked", "any"),
+    )
     workers: int = setting(0, "worker processes; 0 for one per core", minimum=0, maximum=1024)
     api_threads: int = setting(
         256,

@@ -32,3 +32,16 @@ def configured(**options: Any) -> Settings:
     for unknown in unknown_variables(settings, os.environ):
         complain(f"unknown setting {unknown}")
     return settings
+
+
+def configured_for_service(**options: Any) -> Settings:
+    """Return the settings for a process of the service, which does not start with passwords that are none."""
+    from services.passwords import objections
+
+    settings = configured(**options)
+    found = objections(settings)
+    for objection in found:
+        complain(objection)
+    if found:
+        raise click.exceptions.Exit(Exit.INVALID)
+    return settings

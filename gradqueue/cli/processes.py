@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gradqueue.cli.configuration import configured
+from gradqueue.cli.configuration import configured_for_service
 from gradqueue.cli.outcome import Exit, complain
 
 _host = click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
@@ -22,7 +22,7 @@ _port = click.option(
 @click.option("--workers", type=click.IntRange(1), help="Worker processes. [default: one per core]")
 def serve(host: str | None, port: int | None, data: Path | None, workers: int | None) -> None:
     """Start everything here: API, workers, database and broker. Ctrl-C ends all of it."""
-    settings = configured(host=host, port=port, data_folder=data, workers=workers)
+    settings = configured_for_service(host=host, port=port, data_folder=data, workers=workers)
     from services.embedded.serve import serve as run
 
     raise click.exceptions.Exit(run(settings))
@@ -33,7 +33,7 @@ def serve(host: str | None, port: int | None, data: Path | None, workers: int | 
 @_port
 def api(host: str | None, port: int | None) -> None:
     """Run one API process, for production."""
-    settings = configured(host=host, port=port)
+    settings = configured_for_service(host=host, port=port)
     from services.api.server import run
 
     run(settings)
@@ -43,7 +43,7 @@ def api(host: str | None, port: int | None) -> None:
 @click.option("--workers", type=click.IntRange(1), help="Training processes. [default: one per core]")
 def worker(workers: int | None) -> None:
     """Run one worker, for production."""
-    settings = configured(workers=workers)
+    settings = configured_for_service(workers=workers)
     from services.worker.main import run
 
     raise click.exceptions.Exit(run(settings))
@@ -52,7 +52,7 @@ def worker(workers: int | None) -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database to this version's tables."""
-    settings = configured()
+    settings = configured_for_service()
     from sqlalchemy.exc import SQLAlchemyError
 
     from services.environment import masked_url
