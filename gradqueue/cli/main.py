@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gradqueue.cli import act, keys, look, processes, settings, submit, train
+from gradqueue.cli import act, health, keys, look, processes, settings, submit, train
 from gradqueue.cli.outcome import EXIT_CODES, readable_failures
 
 
@@ -42,6 +42,7 @@ for command in (
     processes.api,
     processes.worker,
     processes.migrate,
+    health.health,
     keys.keys,
     settings.settings,
 ):
