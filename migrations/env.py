@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from services.store.tables import metadata
+from services.store.tables import bookkeeping, metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=[metadata, bookkeeping],
     render_as_batch=True,  # SQLite alters hardly anything in place
     transactional_ddl=True,  # on SQLite too: the transaction is ours, not the driver's
 )

@@ -12,7 +12,8 @@ DomainError
 ├── QueueFull             too many jobs are waiting
 ├── TooManyJobs           too many jobs of this owner are waiting
 ├── Unavailable           the store cannot be reached now
-│   └── CommitUnknown     ... and nobody can say whether the last transaction was committed
+│   ├── CommitUnknown     ... and nobody can say whether the last transaction was committed
+│   └── SchemaMismatch    ... by this version of the code: its tables are older or newer
 ├── Damaged               stored bytes are not those that were stored
 ├── LeaseLost             (worker only) the job is no longer this attempt's
 ├── ProgressLost          (worker only) the database lost epochs that it had taken
@@ -155,6 +156,10 @@ class Unavailable(DomainError):
 
 class CommitUnknown(Unavailable):
     """The connection broke during COMMIT: it happened, or it did not. Read again, never guess."""
+
+
+class SchemaMismatch(Unavailable):
+    """The database's tables are those of another version. Passes by itself once the migrations have run."""
 
 
 class Damaged(DomainError):

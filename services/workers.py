@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from sqlalchemy import delete, insert, select, update
 
+from services.formats import UNDERSTOOD
 from services.status import Status
 from services.store.clock import MICROSECONDS, elapsed_us, microseconds, now_us
 from services.store.tables import URGENCY, jobs, workers
@@ -100,13 +101,13 @@ def figures(store: Store) -> dict[str, Figures]:
 
 
 def longest_wait(store: Store) -> float | None:
-    """Return for how many seconds the next job to be claimed has waited; None if none waits.
+    """Return for how many seconds the next job that this code can claim has waited; None if none waits.
 
     Not the job that has waited longest: that one may wait behind more urgent ones for good reason.
     """
     statement = (
         select(elapsed_us(jobs.c.queued_at))
-        .where(jobs.c.status == Status.QUEUED.value)
+        .where(jobs.c.status == Status.QUEUED.value, jobs.c.format.in_(sorted(UNDERSTOOD)))
         .order_by(*URGENCY)
         .limit(1)
     )

@@ -104,18 +104,17 @@ def _store(data: Path | None) -> Iterator[Store]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from services.environment import masked_url
-    from services.errors import NotFound, Unavailable
+    from services.errors import NotFound, SchemaMismatch, Unavailable
     from services.store import Store
-    from services.store.migrate import is_current
 
     url = masked_url(settings.store_url)
     try:
         store = Store(settings.store_url, settings)
-        if not is_current(store):
-            complain(f"the database {url} has not this version's tables; run: gradqueue migrate")
-            raise click.exceptions.Exit(Exit.UNREACHABLE)
         yield store
         store.close()
+    except SchemaMismatch as error:
+        complain(f"{url}: {error.detail}")
+        raise click.exceptions.Exit(Exit.UNREACHABLE) from None
     except NotFound as error:
         complain(error.detail)
         raise click.exceptions.Exit(Exit.REFUSED) from None

@@ -56,10 +56,14 @@ def migrate() -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from services.environment import masked_url
+    from services.errors import SchemaMismatch
     from services.store.migrate import upgrade
 
     try:
         upgrade(settings.store_url)
+    except SchemaMismatch as error:
+        complain(f"{masked_url(settings.store_url)}: {error.detail}")
+        raise click.exceptions.Exit(Exit.UNREACHABLE) from None
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         complain(f"cannot use the database {masked_url(settings.store_url)}: {reason}")

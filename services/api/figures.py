@@ -44,9 +44,14 @@ class Figures(Collector):
     """What the store knows at one moment."""
 
     def __init__(
-        self, counts: Counts, alive: Sequence[Worker], by_worker: Mapping[str, WorkerFigures]
+        self,
+        counts: Counts,
+        not_understood: int,
+        alive: Sequence[Worker],
+        by_worker: Mapping[str, WorkerFigures],
     ) -> None:
         self._counts = counts
+        self._not_understood = not_understood
         self._alive = alive
         self._by_worker = by_worker
 
@@ -57,6 +62,11 @@ class Figures(Collector):
         for status, number in self._counts.by_status.items():
             jobs.add_metric([status], number)
         yield jobs
+        yield _gauge(
+            "gradqueue_jobs_of_other_versions",
+            "Queued jobs that only a worker of another version than this API process understands.",
+            self._not_understood,
+        )
         yield _gauge(
             "gradqueue_queue_oldest_seconds",
             "How long the job that was queued first has waited; 0 if none waits.",

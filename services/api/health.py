@@ -13,7 +13,7 @@ from services.api import problems
 from services.api.answers import json_answer
 from services.api.operations import Answer, Operation, described
 from services.api.service import service
-from services.errors import Unavailable
+from services.errors import SchemaMismatch, Unavailable
 from services.schemas import meta as meta_schema
 from services.schemas.documents import MetaDocument
 
@@ -60,10 +60,13 @@ def healthz() -> Response:
 )
 def readyz() -> Response:
     """Say whether database, broker and a worker answer, each within a bounded time."""
-    parts = {"database": _database(), "broker": service().doorbell.answers(), "worker": _worker()}
+    missing = {"database": _of_the_store(_database)}
+    missing["broker"] = None if service().doorbell.answers() else ""
+    missing["worker"] = _of_the_store(_worker) if missing["database"] is None else ""
+    parts = {name: why is None for name, why in missing.items()}
     if all(parts.values()):
         return json_answer({"status": "ready", "parts": parts})
-    failing = [name for name, answers in parts.items() if not answers]
+    failing = [f"{name} ({why})" if why else name for name, why in missing.items() if why is not None]
     document: ProblemDocument = problems.problem("not_ready", f"not there: {', '.join(failing)}")
     document["parts"] = parts
     return problems.answer(document)
@@ -82,20 +85,20 @@ def meta() -> Response:
     return json_answer(meta_schema.present(service().limits))
 
 
-def _succeeds(look: Callable[[], bool]) -> bool:
+def _of_the_store(look: Callable[[], bool]) -> str | None:
+    """Return None if what is looked for is there, and else why not, as far as that says more."""
     try:
-        return look()
+        return None if look() else ""
+    except SchemaMismatch as mismatch:
+        return mismatch.detail
     except Unavailable:
-        return False
+        return ""
 
 
 def _database() -> bool:
-    def look() -> bool:
-        with service().store.reading() as connection:
-            return bool(connection.exec_driver_sql("SELECT 1").scalar_one())
-
-    return _succeeds(look)
+    with service().store.reading() as connection:
+        return bool(connection.exec_driver_sql("SELECT 1").scalar_one())
 
 
 def _worker() -> bool:
-    return _succeeds(lambda: bool(workers.alive(service().store)))
+    return bool(workers.alive(service().store))

@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
-from services import workers
+from services import jobs, workers
 from services.api import figures
 from services.api.queue import counts
 from services.api.service import service
@@ -62,7 +62,9 @@ def metrics() -> Response:
 def _of_the_store() -> Collector:
     store = service().store
     try:
-        return figures.Figures(counts(None), workers.alive(store), workers.figures(store))
+        return figures.Figures(
+            counts(None), jobs.not_understood(store), workers.alive(store), workers.figures(store)
+        )
     except Unavailable:
         return figures.NoFigures()
 

@@ -17,6 +17,7 @@ from services.embedded.failure import CannotServe
 from services.embedded.process import Process, Program
 from services.embedded.supervisor import Supervisor
 from services.embedded.valkey import Valkey
+from services.errors import SchemaMismatch
 from services.exposure import notices
 from services.store.migrate import upgrade
 
@@ -86,6 +87,8 @@ def _python_program(role: str, settings: Settings) -> Program:
 def _migrate(settings: Settings) -> None:
     try:
         upgrade(settings.store_url)
+    except SchemaMismatch as error:
+        raise CannotServe(f"{environment.masked_url(settings.store_url)}: {error.detail}") from error
     except sqlalchemy.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise CannotServe(

@@ -3,14 +3,14 @@
 | who | |
 |---|---|
 | client | `submit`, `get`, `list_jobs`, `loss_curve`, `weights`, `cancel`, `pause`, `resume`, `delete` |
-| whoever watches | `count` |
+| whoever watches | `count`, `not_understood` |
 | worker | `claim`, then `flush` until `finish`, `fail` or `hand_back` |
 | sweeper | `sweep` |
 """
 
 from services.jobs.claiming import Claim, claim
 from services.jobs.controlling import cancel, delete, pause, resume
-from services.jobs.counting import Counts, count
+from services.jobs.counting import Counts, count, not_understood
 from services.jobs.downloading import weights
 from services.jobs.progress import Flush
 from services.jobs.reading import JobFilters, get, list_jobs, loss_curve, versions
@@ -38,6 +38,7 @@ __all__ = [
     "hand_back",
     "list_jobs",
     "loss_curve",
+    "not_understood",
     "pause",
     "resume",
     "submit",

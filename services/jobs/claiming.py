@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from services.errors import Damaged
+from services.formats import UNDERSTOOD
 from services.status import Event, JobError, Status
 from services.store import Store, checkpoints, datasets, events
 from services.store.tables import URGENCY, jobs
@@ -40,12 +41,13 @@ class Claim:
 
 
 def claim(store: Store, *, worker: str, lease_seconds: float) -> Claim | None:
-    """Begin an attempt of the most urgent queued job: highest priority, then longest waiting.
+    """Begin an attempt of the most urgent queued job that this code understands: highest priority, then
+    longest waiting.
 
     `worker` names the process that trains, and no other one. Not durable: what a power cut undoes is only
     that somebody had begun; the next to claim then gets an attempt of the same number, but not of the same
     worker. A job whose dataset is damaged
-    in the store fails here, and the next one is claimed. Returns None if no job is queued.
+    in the store fails here, and the next one is claimed. Returns None if no job is queued for this code.
 
     Raises:
         Unavailable: the store cannot be reached now.
@@ -87,11 +89,12 @@ class _Begun:
         )
 
 
-#: On PostgreSQL, jobs that somebody else is claiming at this moment are passed over.
+#: Jobs of a format that this code does not understand are passed over; they are for a newer worker, or an
+#: older one. So are, on PostgreSQL, jobs that somebody else is claiming at this moment.
 _IS_MOST_URGENT = (
     jobs.c.id
     == select(jobs.c.id)
-    .where(jobs.c.status == Status.QUEUED.value)
+    .where(jobs.c.status == Status.QUEUED.value, jobs.c.format.in_(sorted(UNDERSTOOD)))
     .order_by(*URGENCY)
     .limit(1)
     .with_for_update(skip_locked=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, select
 
+from services.formats import UNDERSTOOD
 from services.status import Status
 from services.store.clock import MICROSECONDS, elapsed_us
 from services.store.tables import jobs
@@ -54,3 +55,16 @@ def count(store: Store, owner: str | None = None) -> Counts:
         oldest_queued_seconds=None if oldest is None else oldest / MICROSECONDS,
         epochs_per_second=float(rate or 0.0),
     )
+
+
+def not_understood(store: Store) -> int:
+    """Return how many queued jobs wait for a worker of another version than this code.
+
+    Raises:
+        Unavailable: the store cannot be reached now.
+    """
+    strange = select(func.count()).where(
+        jobs.c.status == Status.QUEUED.value, jobs.c.format.not_in(sorted(UNDERSTOOD))
+    )
+    with store.reading() as connection:
+        return int(connection.execute(strange).scalar_one())

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nn.data import Dataset
+from services import formats
 from services.errors import CommitUnknown, IdempotencyKeyReused, InvalidInput, Problem, QueueFull, TooManyJobs
 from services.ids import new_id
 from services.jobs.queue_limit import is_full
@@ -102,6 +103,7 @@ _INSERT = (
         queued_at=now_us(),
         queued_us=0,
         running_us=0,
+        format=formats.WRITTEN,
         epoch=0,
     )
     .returning(*jobs.c)

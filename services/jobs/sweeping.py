@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from services.formats import UNDERSTOOD
 from services.status import Event, JobError, Status
 from services.store import Store, events
 from services.store.clock import microseconds, now_us
@@ -71,13 +72,13 @@ def _end_lost_attempt(store: Store, job_id: str, attempt: int) -> Event | None:
 
 
 def _unheard(store: Store, limit: int, ring_again_seconds: float) -> list[str]:
-    """Return those of the next jobs to be claimed that have waited long.
+    """Return those of the next jobs to be claimed, by workers of this code, that have waited long.
 
     Only the `limit` most urgent are looked at, so that a long queue costs no more than a short one.
     """
     next_jobs = (
         select(jobs.c.id, jobs.c.queued_at)
-        .where(jobs.c.status == Status.QUEUED.value)
+        .where(jobs.c.status == Status.QUEUED.value, jobs.c.format.in_(sorted(UNDERSTOOD)))
         .order_by(*URGENCY)
         .limit(limit)
         .subquery()

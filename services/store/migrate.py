@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, event
 
 import migrations
-
-if TYPE_CHECKING:
-    from services.store import Store
+from services.store import schema
 
 #: The advisory lock that lets one migrator at a time into a PostgreSQL database; any number would do.
 _LOCK = 0x6772_6164_7175_6575
@@ -29,24 +25,18 @@ _PATIENCE = 60
 def upgrade(url: str) -> None:
     """Run the missing migrations, all in one transaction; another migrator waits and then finds none.
 
-    The folder of a SQLite file is created if need be.
+    The folder of a SQLite file is created if need be. A newer database that admits this code stays as it is.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database cannot be reached, or refused; nothing was changed.
+        SchemaMismatch: the database is of a later version, which admits this one no more.
     """
     with connected(url) as connection:
-        command.upgrade(config(connection), "head")
-
-
-def is_current(store: Store) -> bool:
-    """Say whether the database has the schema that this code is written for.
-
-    Raises:
-        Unavailable: the store cannot be reached now.
-    """
-    with store.reading() as connection:
-        heads = MigrationContext.configure(connection).get_current_heads()
-    return set(heads) == set(ScriptDirectory.from_config(config(None)).get_heads())
+        revision = MigrationContext.configure(connection).get_current_revision()
+        if revision is not None and revision > schema.REVISION:
+            schema.judge(lambda query: connection.exec_driver_sql(query).scalar())
+        else:
+            command.upgrade(config(connection), "head")
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import sqlalchemy
 from psycopg import errors
 from sqlalchemy import Engine, event
 
+from services.store import schema
+
 if TYPE_CHECKING:
     from services.settings import Settings
 
@@ -49,6 +51,10 @@ def connect(url: str, settings: Settings) -> Engine:
         # A little more than the server has: where both give up, its message is the better one.
         connection.answer_seconds = settings.database_statement_seconds + 0.5
         return connection
+
+    @event.listens_for(db_engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        schema.check(connection)
 
     return db_engine
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event
 
+from services.store import schema
+
 if TYPE_CHECKING:
     from services.settings import Settings
 
@@ -41,6 +43,7 @@ def connect(url: str, settings: Settings) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA mmap_size = {_MAPPED * 2**20}")
+        schema.check(connection)
 
     event.listen(db_engine, "begin", _begin)
     return db_engine

@@ -31,15 +31,19 @@ from services.status import FILLED_IN, JobError, Status, StopReason
 from services.store.constraints import at_least, between, filled_in, one_of
 
 #: Every constraint has a name, so that a migration can drop it.
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
+_NAMES = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+
+#: What the service stores.
+metadata = MetaData(naming_convention=_NAMES)
+
+#: What migrations write down for the code of other versions; no row of it is anybody's data.
+bookkeeping = MetaData(naming_convention=_NAMES)
 
 
 class _Real(TypeDecorator[float]):
@@ -77,6 +81,8 @@ jobs = Table(
     Column("running_since", BigInteger),
     Column("queued_us", BigInteger, nullable=False),
     Column("running_us", BigInteger, nullable=False),
+    # What a worker must understand to train the job (services/formats.py). Code that came before it writes 1.
+    Column("format", BigInteger, nullable=False, server_default=text("1")),
     Column("spec", _Json, nullable=False),
     Column("dataset_id", Text, nullable=False),
     Column("validation_dataset_id", Text),
@@ -121,8 +127,9 @@ _running = text(f"status = '{Status.RUNNING}'")
 #: The order in which queued jobs are claimed: the highest priority, then the longest wait.
 URGENCY = (jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.id)
 
-# Only queued jobs are in it, so it stays small, and claiming takes the same time however many wait.
-Index("ix_jobs_claim", *URGENCY, postgresql_where=_queued, sqlite_where=_queued)
+# Only queued jobs are in it, so it stays small, and claiming takes the same time however many wait. With the
+# format, jobs that a worker does not understand are passed over without a look at their rows.
+Index("ix_jobs_claim", *URGENCY, jobs.c.format, postgresql_where=_queued, sqlite_where=_queued)
 Index("ix_jobs_lease", jobs.c.lease_expires_at, postgresql_where=_running, sqlite_where=_running)
 Index("ix_jobs_list", jobs.c.owner, jobs.c.created_at, jobs.c.id)
 Index("ix_jobs_list_by_status", jobs.c.owner, jobs.c.status, jobs.c.created_at, jobs.c.id)
@@ -242,4 +249,11 @@ api_keys = Table(
     CheckConstraint(one_of("scope", Scope), name="scope"),
     CheckConstraint("length(owner) > 0", name="owner"),
     CheckConstraint("length(sha256) = 64", name="sha256"),
+)
+
+# One row, written by migrations: the oldest revision whose code may use the database (see `schema`).
+admission = Table(
+    "admission",
+    bookkeeping,
+    Column("oldest_revision", Text, primary_key=True),
 )

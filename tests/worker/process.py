@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +35,18 @@ RUN = ("-c", _CODE)
 
 @contextmanager
 def a_worker(
-    store: Store, url: str, folder: Path, *, command: Sequence[str] = RUN, **settings: str
+    store: Store | Callable[[], object],
+    url: str,
+    folder: Path,
+    *,
+    command: Sequence[str] = RUN,
+    **settings: str,
 ) -> Iterator[tuple[subprocess.Popen[bytes], Ringer]]:
-    """Run a worker of one process on the database `url`; yield it and somebody to ring it."""
+    """Run a worker of one process on the database `url`; yield it and somebody to ring it.
+
+    `store` tells whether it is alive; or a function does.
+    """
+    is_alive = store if callable(store) else partial(workers.alive, store)
     with Broker(folder) as broker:
         environment = {
             "GRADQUEUE_DATABASE_URL": url,
@@ -55,7 +65,7 @@ def a_worker(
         )
         ringer = Ringer(Settings(broker_url=broker.url))
         try:
-            until(lambda: workers.alive(store) or worker.poll() is not None, "a living worker", PATIENCE)
+            until(lambda: is_alive() or worker.poll() is not None, "a living worker", PATIENCE)
             assert worker.poll() is None, Path(log.name).read_text()
             yield worker, ringer
         finally:

@@ -1,0 +1,1 @@
+"""From the previous migration to this one, with jobs in every status."""
