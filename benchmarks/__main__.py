@@ -6,7 +6,7 @@ import runpy
 import sys
 
 #: What there is, in the order in which it is run.
-BENCHMARKS = ("engine_vs_micrograd", "elementary", "store", "training")
+BENCHMARKS = ("engine_vs_micrograd", "elementary", "store", "training", "growth", "latency", "optimizers")
 
 
 def main() -> None:

@@ -14,6 +14,10 @@ from typing import Any, Self
 from benchmarks.peers import REPOSITORY
 
 
+#: Settings of OpenBLAS that may have been made for another machine; each library decides by itself.
+_SLOWS_PEERS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+
+
 class Contender:
     """A process that does one piece of work per line it is sent, and answers each with a line of JSON.
 
@@ -24,12 +28,13 @@ class Contender:
     def __init__(self, name: str, python: Path, script: Path, *arguments: str, core: int = 0) -> None:
         self.name = name
         one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        environment = {name: value for name, value in os.environ.items() if name not in _SLOWS_PEERS}
         command = [python, script, *arguments]
         if hasattr(os, "sched_setaffinity"):
             command = ["taskset", "--cpu-list", str(core), *command]
         self._process = subprocess.Popen(
             command,
-            env={**os.environ, **one_thread, "PYTHONPATH": str(REPOSITORY)},
+            env={**environment, **one_thread, "PYTHONPATH": str(REPOSITORY)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from benchmarks.networks import LEARNING_RATE, Network
-from benchmarks.training_peers.answering import Run, answer
+from benchmarks.training_peers.answering import Begin, Prepare, Run, answer
 from nn import trainers
 from nn.data import Dataset
 from nn.preparation import prepare
 from nn.spec import Constant, ModelSpec, Sgd, Spec, TrainingSpec
 
+if TYPE_CHECKING:
+    from nn.training import TrainerName
+
 #: Multiply-adds per call, as the worker has it: about a tenth of a second.
-WORK = 400_000_000
-#: The interpreted reference trains no more than about so many multiply-adds in one measurement.
-REFERENCE_WORK = 1_000_000
+WORK = 2_000_000_000
+#: The interpreted reference trains on no more weights, counted once per sample: half a second.
+MOST_WEIGHTS = 700_000
 
 
-def spec_of(network: Network) -> Spec:
-    """Return a training of the network that does not end by itself."""
+def spec_of(network: Network, epochs: int) -> Spec:
+    """Return a training of so many epochs."""
     hidden = len(network.widths) - 2
     return Spec(
         "regression",
         ModelSpec(network.widths[1:], ("relu",) * hidden, "linear", "xavier"),
         TrainingSpec(
-            epochs=10**12,
+            epochs=epochs,
             learning_rate=LEARNING_RATE,
             optimizer=Sgd(),
             schedule=Constant(),
@@ -45,28 +49,36 @@ def spec_of(network: Network) -> Spec:
     )
 
 
-def prepared(network: Network) -> Run:
-    """Return a run of so many epochs more of one training."""
+def data_of(network: Network) -> Dataset:
+    """Return random samples."""
     random = np.random.default_rng(0)
     inputs = random.normal(size=(network.samples, network.widths[0]))
-    targets = random.normal(size=(network.samples, network.widths[-1]))
-    spec = spec_of(network)
-    kind = sys.argv[1]
-    trainer = trainers.start(spec, prepare(spec, Dataset(inputs, targets)), None, kind)
-    work = WORK if kind == "compiled" else REFERENCE_WORK
-    wanted = network.epochs if kind == "compiled" else 1
-    at = 0
+    return Dataset(inputs, random.normal(size=(network.samples, network.widths[-1])))
 
-    def run() -> int:
-        nonlocal at
-        began = at
-        while at - began < wanted:
-            at = trainer.advance(work).epoch
-        return at - began
 
-    return run
+def contender(network: Network) -> Prepare:
+    """Return what trains the network, whole epochs at a time and in calls as long as the worker's."""
+    dataset, kind = data_of(network), cast("TrainerName", sys.argv[1])
+
+    def prepared_for(epochs: int) -> Begin:
+        spec = spec_of(network, epochs)
+        prepared = prepare(spec, dataset)
+
+        def begin() -> Run:
+            trainer = trainers.start(spec, prepared, None, kind)
+
+            def run() -> None:
+                while trainer.advance(WORK).stop_reason is None:
+                    pass
+
+            return run
+
+        return begin
+
+    return prepared_for
 
 
 if __name__ == "__main__":
     trainers.warm()
-    answer(prepared)
+    is_reference = sys.argv[1] == "reference"
+    answer(contender, is_fast=not is_reference, most_weights=MOST_WEIGHTS if is_reference else None)
