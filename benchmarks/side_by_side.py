@@ -13,7 +13,6 @@ from typing import Any, Self
 
 from benchmarks.peers import REPOSITORY
 
-
 #: Settings of OpenBLAS that may have been made for another machine; each library decides by itself.
 _SLOWS_PEERS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 

@@ -1,4 +1,4 @@
-"""micrograd's own loop: zero the gradients, build the loss of the batch, `backward()`, move the parameters."""
+"""micrograd's own loop: build the loss of the batch, zero the gradients, `backward()`, update."""
 
 from __future__ import annotations
 

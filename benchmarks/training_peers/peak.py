@@ -1,4 +1,4 @@
-"""The most that the core can multiply and then add, each rounded: `x = x * a + b` in registers and nothing else.
+"""The most that the core can multiply and then add, each rounded: `x = x * a + b` in registers alone.
 
 What a training could do if it had nothing to load or store and no sum to wait for. No fused multiply-add,
 which rounds once and so gives other bits.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,7 +30,7 @@ class Store:
         """Return a kernel, loaded or else compiled; `progress` is told the name of each function compiled."""
         kernel: Any = njit(nogil=True, error_model="numpy")(function)
         for folder in self._folders:
-            loaded = self._cache(kernel, folder).load_overload(signature, kernel.targetctx)
+            loaded = _loaded(self._cache(kernel, folder), signature, kernel)
             if loaded is not None:
                 kernel.add_overload(loaded)
                 return kernel
@@ -78,6 +79,16 @@ class _Listener(event.Listener):  # type: ignore[misc]
 
     def on_end(self, event: Any) -> None:
         """Nothing to tell."""
+
+
+def _loaded(cache: Any, signature: Any, kernel: Any) -> Any:
+    """Return the compiled kernel that a cache has, None without one. A damaged cache is emptied."""
+    try:
+        return cache.load_overload(signature, kernel.targetctx)
+    except Exception:  # whatever unpickling damaged bytes raises, or a folder that cannot be read
+        with suppress(OSError):
+            cache.flush()
+        return None
 
 
 def _is_writable(folder: Path) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from nn import trainers
 from nn.model import model_of
 from nn.preparation import prepare
-from nn.training import Diverged
+from nn.training import Diverged, TrainerName
 from services import schemas
 from services.schemas import resolved
 from services.settings import Limits
@@ -88,14 +88,14 @@ def _epochs_per_second() -> float:
     return (last - first) / seconds
 
 
-def undisturbed(document: Mapping[str, Any]) -> Undisturbed:
+def undisturbed(document: Mapping[str, Any], trainer: TrainerName = "compiled") -> Undisturbed:
     """Train the job here, in one piece."""
-    return _undisturbed(json.dumps(document))
+    return _undisturbed(json.dumps(document), trainer)
 
 
 @cache
-def _undisturbed(body: str) -> Undisturbed:
-    trainer, spec, prepared = _start(json.loads(body))
+def _undisturbed(body: str, name: TrainerName) -> Undisturbed:
+    trainer, spec, prepared = _start(json.loads(body), name)
     pieces: dict[str, list[bytes]] = {}
     finished = False
     while not finished:
@@ -111,8 +111,8 @@ def _undisturbed(body: str) -> Undisturbed:
     return Undisturbed(metrics, progress.epoch, model.sha256)
 
 
-def _start(document: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+def _start(document: Mapping[str, Any], name: TrainerName = "compiled") -> tuple[Any, Any, Any]:
     submission = schemas.parse_job(json.dumps(document).encode(), Limits(), lambda _id: None)
     spec = resolved.load(submission.resolved)
     prepared = prepare(spec, submission.dataset, submission.validation)
-    return trainers.start(spec, prepared), spec, prepared
+    return trainers.start(spec, prepared, trainer=name), spec, prepared

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nn.fingerprint import fingerprint
 from nn.generators import GENERATORS, generate
@@ -16,13 +16,16 @@ from nn.model import model_of
 from nn.numerics import NUMERICS_VERSION
 from tests.nn.jobs import JOBS, curve_bytes, train
 
+if TYPE_CHECKING:
+    from nn.training import TrainerName
+
 PATH = Path(__file__).with_name("golden.json")
 
 
-def digests_of(name: str) -> dict[str, str]:
-    """Return the digests of one of `JOBS`, trained by the reference."""
+def digests_of(name: str, trainer_name: TrainerName = "reference") -> dict[str, str]:
+    """Return the digests of one of `JOBS`."""
     job = JOBS[name]
-    trainer, progress = train(job)
+    trainer, progress = train(job, trainer_name)
     model = model_of(job.spec, job.prepared, trainer.parameters(), trainer.kept_epoch)
     curve = hashlib.sha256(b"".join(curve_bytes([progress]).values())).hexdigest()
     return {

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nn import trainers
 from nn.data import Dataset
 from nn.generators import generate
 from nn.preparation import prepare
-from nn.reference import ReferenceTrainer
 from nn.spec import (
     Adagrad,
     Adam,
@@ -30,7 +30,7 @@ from nn.spec import (
 
 if TYPE_CHECKING:
     from nn.preparation import Prepared
-    from nn.training import Progress, Trainer
+    from nn.training import Progress, Trainer, TrainerName
 
 #: More work than any job here has.
 EVERYTHING = 10**12
@@ -84,9 +84,9 @@ def classification(model: ModelSpec, **changes: Any) -> Spec:
     return Spec("classification", model, training(**{"reduction": "mean", "epochs": 4, **changes}))
 
 
-def train(job: Job) -> tuple[ReferenceTrainer, Progress]:
+def train(job: Job, name: TrainerName = "reference") -> tuple[Trainer, Progress]:
     """Run the job to its end in one call."""
-    trainer = ReferenceTrainer(job.spec, job.prepared)
+    trainer = trainers.start(job.spec, job.prepared, trainer=name)
     return trainer, trainer.advance(EVERYTHING)
 
 
