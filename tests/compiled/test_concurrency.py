@@ -24,7 +24,7 @@ SHARE = 0.1
 def test_two_trainings_at_once_end_with_the_bits_of_each_alone(
     one: Training, other: Training, work: int, other_work: int
 ) -> None:
-    start = threading.Barrier(2)
+    start = threading.Barrier(2, timeout=60.0)
 
     def in_a_thread(training: Training, work: int) -> object:
         trainer = training.start("compiled")
