@@ -29,7 +29,7 @@ SWEEP = frozenset({"sweep"})
 MIGRATE = frozenset({"upgrade"})
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload([__name__])
+_processes.set_forkserver_preload([__name__, "tests.faults.crash.warmed"])
 
 
 def run(work: Callable[..., None], *arguments: Any) -> int:
