@@ -11,23 +11,19 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
-import sqlalchemy
-from sqlalchemy import func, insert, literal, select
 
 from services import jobs
 from services.jobs import Flush
 from services.settings import Settings
 from services.store import Store
 from services.store.migrate import upgrade
-from services.store.tables import jobs as jobs_table
-from tests.support.databases import PostgresqlDatabase
-from tests.support.jobs import LEASE_SECONDS, claimed, submitted
+from tests.support.databases import PostgresqlDatabase, analyze
+from tests.support.jobs import LEASE_SECONDS, claimed, fill_queue, submitted
 
 SETTINGS = Settings(database_wait_seconds=10, database_statement_seconds=60)
 FLUSHES = 100
@@ -94,29 +90,12 @@ def throughput(urls: dict[str, str], writers: int) -> None:
             print(f"{epochs:>16,}" + "".join(f"{figure:>14,.0f}" for figure in figures), flush=True)
 
 
-def fill(store: Store, number: int) -> None:
-    """Have at least `number` jobs waiting, by copying those that wait."""
-    columns = [column for column in jobs_table.c if column.name != "id"]
-    while (waiting := _waiting(store)) < number:
-        copy = literal("job_" + uuid.uuid4().hex) + func.substr(jobs_table.c.id, 5)
-        some = select(copy, *columns).where(jobs_table.c.status == "queued").limit(number - waiting)
-        copies = insert(jobs_table).from_select(["id", *(column.name for column in columns)], some)
-        with store.transaction() as connection:
-            connection.execute(copies)
-
-
-def _waiting(store: Store) -> int:
-    with store.reading() as connection:
-        statement = select(func.count()).select_from(jobs_table).where(jobs_table.c.status == "queued")
-        return int(connection.execute(statement).scalar_one())
-
-
 def latencies(url: str, queued: int) -> dict[str, float]:
     """Return the median milliseconds of each call while `queued` jobs wait."""
     store = Store(url, SETTINGS)
     job_id = submitted(store).id
-    fill(store, queued)
-    _analyze(url)
+    fill_queue(store, queued)
+    analyze(url)
     calls: dict[str, Callable[[], object]] = {
         "submit": lambda: submitted(store),
         "claim, hand back": lambda: jobs.hand_back(store, claimed(store)),
@@ -127,14 +106,6 @@ def latencies(url: str, queued: int) -> dict[str, float]:
     medians = {what: _median_milliseconds(call) for what, call in calls.items()}
     store.close()
     return medians
-
-
-def _analyze(url: str) -> None:
-    """Tell the planner how many rows there are now, as autovacuum does within a minute."""
-    db_engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
-    with db_engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE jobs")
-    db_engine.dispose()
 
 
 def _median_milliseconds(call: Callable[[], object]) -> float:

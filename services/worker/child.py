@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services import jobs, leash
 from services.doorbell import Ringer
@@ -39,24 +39,24 @@ class Child:
         self._store = Store(settings.store_url, settings)
         self._parent = parent
         self._terminated = False
+        self._idle_handler: Any = None
         limit_memory(settings.worker_memory_bytes)
         # Should the main process die, Celery has us killed; with SIGTERM instead the job is handed back.
         leash.end_with_parent(parent)
 
     def answer(self, rung_for: str) -> None:
         """Claim the most urgent job and train it. `rung_for` is whose ring this is; another may be served."""
-        # Only while there is a job: Celery's own handler, which ends an idle process, comes back afterwards.
+        # Only while there is a job: Celery's own handler, which ends an idle process, is asked afterwards.
         idle_handler = signal.signal(signal.SIGTERM, self._on_sigterm)
+        self._idle_handler = self._idle_handler or idle_handler
         try:
             self._signs.stir()
             self._train_next(rung_for)
         except Unavailable as error:
             log.warning("cannot claim; the sweeper will ring again", error=error.detail)
         finally:
-            signal.signal(signal.SIGTERM, idle_handler)
-        if os.getppid() != self._parent:
-            # The main process is gone. A proper exit would wait 30 s for it to take the task's result.
-            os._exit(0)
+            signal.signal(signal.SIGTERM, self._on_sigterm_when_idle)
+        self._end_if_orphaned()
         if self._terminated and not self._signs.stopping:
             sys.exit(0)  # This process alone was told to end.
 
@@ -90,3 +90,12 @@ class Child:
 
     def _on_sigterm(self, _number: int, _frame: FrameType | None) -> None:
         self._terminated = True
+
+    def _on_sigterm_when_idle(self, number: int, frame: FrameType | None) -> None:
+        self._end_if_orphaned()
+        self._idle_handler(number, frame)
+
+    def _end_if_orphaned(self) -> None:
+        if os.getppid() != self._parent:
+            # The main process is gone. A proper exit would wait 30 s for it to take the task's result.
+            os._exit(0)

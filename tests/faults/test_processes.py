@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,6 +103,25 @@ def test_sigterm_ends_a_worker_whose_training_hangs_in_time(stack: Stack) -> Non
     assert (job["status"], stack.lost_attempts(job_id)) == ("succeeded", 1)
 
 
+def test_a_worker_told_to_end_and_killed_ten_seconds_later_costs_one_attempt(stack: Stack) -> None:
+    """It has more time to end than `docker stop` gives it, and its training hangs for all of it."""
+    stack.worker.stop()
+    patient = stack.add_worker("patient", GRADQUEUE_SHUTDOWN_SECONDS="60")
+    patient.start()
+    job_id = stack.submit(work.job_of(2.0))
+    stack.wait_for_epochs(job_id)
+    for pid in patient.children():
+        os.kill(pid, signal.SIGSTOP)
+    os.kill(patient.pid, signal.SIGTERM)
+    told = time.monotonic()
+    wait_until(lambda: time.monotonic() - told > 10.0, 30.0, "ten seconds pass")
+    assert patient.is_running
+    patient.kill()
+    stack.worker.start()
+    job = stack.wait_for_end(job_id)
+    assert (job["status"], stack.lost_attempts(job_id)) == ("succeeded", 1)
+
+
 def test_a_job_that_needs_too_much_memory_fails_alone(stack: Stack) -> None:
     # Many attempts: on a slow machine its first weights alone may take longer than these short leases.
     big = stack.submit(work.big_job(max_attempts=50), check=False)
@@ -111,13 +131,18 @@ def test_a_job_that_needs_too_much_memory_fails_alone(stack: Stack) -> None:
     assert {stack.wait_for_end(job_id)["status"] for job_id in others} == {"succeeded"}
 
 
-def test_a_job_that_kills_its_worker_every_time_fails_and_delays_no_other(stack: Stack) -> None:
+def test_a_job_that_kills_its_worker_every_time_fails_in_the_end(stack: Stack) -> None:
     deadly = stack.submit(work.short_job(seed=work.DEADLY_SEED), check=False)
-    others = [stack.submit(work.short_job(seed=seed)) for seed in range(6)]
-    ended = {stack.wait_for_end(job_id)["status"] for job_id in others}
-    assert (ended, stack.status(deadly)) in (({"succeeded"}, "queued"), ({"succeeded"}, "running"))
     job = stack.wait_for_end(deadly)
     assert (job["status"], job["error"]["code"], job["attempt"]) == ("failed", "worker_lost", 3)
+
+
+def test_a_job_that_kills_its_worker_every_time_stops_no_other(stack: Stack) -> None:
+    deadly = work.short_job(seed=work.DEADLY_SEED) | {"limits": {"max_attempts": 100}}
+    deadly_id = stack.submit(deadly, check=False)
+    others = [stack.submit(work.short_job(seed=seed)) for seed in range(6)]
+    assert {stack.wait_for_end(job_id)["status"] for job_id in others} == {"succeeded"}
+    assert stack.status(deadly_id) in ("queued", "running")
 
 
 @pytest.mark.parametrize(("moment", "made"), [("before commit", 0), ("after commit", 1)])
@@ -188,8 +213,9 @@ def test_a_cancelled_job_frees_its_process_within_a_flush(stack: Stack) -> None:
         "SELECT f.started_at - c.finished_at FROM jobs f, jobs c WHERE f.id = :following AND c.id = :endless"
     )
     [(waited,)] = stack.query(statement, following=following, endless=endless[0])
-    # One flush, one call of the trainer, one ring, and time for a machine that does other things too.
-    assert waited / 1e6 < FLUSH_SECONDS + 2.0
+    # One flush, one call of the trainer, one ring, and time for a machine that does other things too; without
+    # the look at each flush it would be for ever.
+    assert waited / 1e6 < FLUSH_SECONDS + 5.0
 
 
 def test_pauses_cost_no_attempt_and_no_bit(stack: Stack) -> None:

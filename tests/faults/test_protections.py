@@ -157,7 +157,8 @@ def test_a_second_look_keeps_an_unanswered_commit_from_making_two_jobs(
     url = sqlalchemy.make_url(postgresql_url)
     with contextlib.closing(Proxy(url.port or 5432)) as proxy:
         through_proxy = url.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
-        store = Store(through_proxy, Settings())
+        patient = Settings(database_wait_seconds=30.0, database_statement_seconds=30.0)
+        store = Store(through_proxy, patient)
         proxy.swallow_reply_to(b"COMMIT\0")
         submit_as_a_client_does(store)
         store.close()

@@ -82,3 +82,10 @@ def text(url: URL) -> str:
 def plain_engine(url: str) -> Engine:
     """Connect without any of the service's care, as an administrator at a prompt does."""
     return sqlalchemy.create_engine(url, poolclass=NullPool)
+
+
+def analyze(url: str) -> None:
+    """Tell the planner how many jobs there are now, as autovacuum does within a minute."""
+    db_engine = sqlalchemy.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with db_engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE jobs")

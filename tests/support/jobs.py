@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import update
+from sqlalchemy import func, insert, literal, select, update
 
 from nn.data import Dataset
 from services import jobs
@@ -137,3 +138,22 @@ def in_status(store: Store, status: Status, **changes: Any) -> JobRow:
     elif status is Status.CANCELLED:
         jobs.cancel(store, job.id)
     return jobs.get(store, job.id)
+
+
+def fill_queue(store: Store, number: int) -> None:
+    """Have at least `number` jobs waiting, by copying those that wait."""
+    columns = [column for column in tables.jobs.c if column.name != "id"]
+    while (waiting := _waiting(store)) < number:
+        copy = literal("job_" + uuid.uuid4().hex) + func.substr(tables.jobs.c.id, 5)
+        some = (
+            select(copy, *columns).where(tables.jobs.c.status == Status.QUEUED.value).limit(number - waiting)
+        )
+        copies = insert(tables.jobs).from_select(["id", *(column.name for column in columns)], some)
+        with store.transaction() as connection:
+            connection.execute(copies)
+
+
+def _waiting(store: Store) -> int:
+    with store.reading() as connection:
+        statement = select(func.count()).select_from(tables.jobs)
+        return int(connection.execute(statement.where(tables.jobs.c.status == "queued")).scalar_one())

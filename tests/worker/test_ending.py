@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,3 +87,32 @@ def _is_left_unanswered(store: Store, ringer: Ringer) -> bool:
     ringer.ring([job_id])
     until(lambda: jobs.get(store, job_id).status.is_terminal or ringer.waiting(), "an answer, or none")
     return not jobs.get(store, job_id).status.is_terminal
+
+
+#: A process of the pool that has answered a ring. A proper exit takes it long, as billiard has it wait for
+#: the main process to take the last result.
+_IDLE_CHILD = """
+import os, signal, sys, time
+from services.settings import Settings
+from services.worker.child import Child
+from services.worker.signs import Signs
+from services.worker.tally import Tally
+main_process = os.getpid()
+if os.fork() == 0:
+    child = Child(Settings(database_url=sys.argv[1]), Signs(), Tally(), worker="w", parent=main_process)
+    signal.signal(signal.SIGTERM, lambda *_: time.sleep(1000))
+    child.answer("job_1")
+    print(os.getpid(), flush=True)
+signal.pause()
+"""
+
+
+def test_a_process_whose_main_process_died_before_it_took_the_last_result_ends_at_once(
+    database_url: str,
+) -> None:
+    command = [sys.executable, "-c", _IDLE_CHILD, database_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as main_process:
+        assert main_process.stdout
+        child = int(main_process.stdout.readline())
+        main_process.kill()
+        until(lambda: not tree.exists(child), "the end of the orphan", PATIENCE)

@@ -9,33 +9,34 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.faults import work
+from tests.faults.chaos import kills
 from tests.faults.chaos.clients import Client
-from tests.faults.chaos.figures import Figures, rescue_seconds
-from tests.faults.chaos.menu import MENU, let_pass
+from tests.faults.chaos.figures import Figures
+from tests.faults.chaos.menu import LONG_OUTAGES, MENU, WORKER_KILLS, Fault, let_pass
 from tests.faults.judge.evidence import collect
 from tests.faults.judge.history import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.faults.judge.evidence import Evidence
     from tests.faults.parts.stack import Stack
 
-#: Fewer jobs at a time than there are processes, so that a rescue waits for nobody.
 CLIENTS = 3
+#: Each worker alone can train the jobs of all clients, so that a rescue waits for nobody.
+SETTINGS = {"GRADQUEUE_WORKERS": str(CLIENTS)}
+
 #: Seconds between two faults, drawn evenly.
 _PAUSES = (0.3, 3.0)
+#: Of the kills of workers, one in so many is left alone until its jobs are rescued, to measure the time.
+_KILLS_PER_MEASURED = 3
 #: Seconds of training of the jobs, on an idle machine.
 _LENGTHS = (0.05, 0.5, 1.0, 2.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kill:
-    at_us: int
-    job_id: str
-    attempt: int
+#: Seconds of a campaign that has time for long outages.
+_LONG_CAMPAIGN = 600.0
 
 
 def run(stack: Stack, seed: int, seconds: float) -> Figures:
@@ -46,31 +47,37 @@ def run(stack: Stack, seed: int, seconds: float) -> Figures:
     clients = [Client(stack, documents, seed * CLIENTS + number) for number in range(CLIENTS)]
     for client in clients:
         client.start()
-    began, faults, kills = time.monotonic(), Counter[str](), list[_Kill]()
-    numbers, menu = random.Random(seed), MENU[stack.kind]
-    while time.monotonic() - began < seconds:
+    began, faults, killed = time.monotonic(), Counter[tuple[str, str]](), list[kills.Kill]()
+    numbers = random.Random(seed)
+    for fault in _faults(stack.kind, numbers, seconds):
         let_pass(numbers.uniform(*_PAUSES))
-        [fault] = numbers.choices(menu, [fault.weight for fault in menu])
-        running = _running(stack) if fault.group == "worker kills" else []
+        is_measured = numbers.randrange(_KILLS_PER_MEASURED) == 0 and stack.all_answer()
+        running = kills.running(stack)
         fault.happen(stack, numbers)
-        faults[fault.name] += 1
-        kills += running
+        faults[fault.group, fault.name] += 1
         stack.supervise()
+        if fault.group == WORKER_KILLS:
+            killed += (hit := kills.hit(running, is_measured))
+            if is_measured:
+                kills.wait_for_rescue(stack, hit)
     for client in clients:
         client.stop()
-    seconds = time.monotonic() - began
+    figures = Figures(stack.kind, seed, time.monotonic() - began, faults)
     _come_to_rest(stack)
-    evidence = collect(stack.database_url, stack.history.observations())
-    figures = Figures(stack.kind, seed, seconds, faults)
-    _sum_up(figures, evidence, kills)
+    _sum_up(figures, collect(stack.database_url, stack.history.observations()), killed)
     return figures
 
 
-def _running(stack: Stack) -> list[_Kill]:
-    """The attempts that may be killed now; those that were not will show no next attempt."""
-    rows = stack.query("SELECT id, attempt FROM jobs WHERE status = 'running'")
-    now = time.time_ns() // 1000
-    return [_Kill(now, row.id, row.attempt) for row in rows]
+def _faults(kind: str, numbers: random.Random, seconds: float) -> Iterator[Fault]:
+    """Draw faults until the time is over; in a long campaign each long outage comes once."""
+    menu, began = MENU[kind], time.monotonic()
+    long_outages = list(LONG_OUTAGES[kind]) if seconds >= _LONG_CAMPAIGN else []
+    every = seconds / (len(long_outages) + 1)
+    while (passed := time.monotonic() - began) < seconds:
+        if long_outages and passed > seconds - every * len(long_outages):
+            yield long_outages.pop()
+        else:
+            yield numbers.choices(menu, [fault.weight for fault in menu])[0]
 
 
 def _come_to_rest(stack: Stack) -> None:
@@ -83,12 +90,14 @@ def _come_to_rest(stack: Stack) -> None:
         stack.client.curve(job_id)
 
 
-def _sum_up(figures: Figures, evidence: Evidence, kills: list[_Kill]) -> None:
+def _sum_up(figures: Figures, evidence: Evidence, killed: list[kills.Kill]) -> None:
     answers = [seen for seen in evidence.history if isinstance(seen, Answer)]
     figures.requests = len(answers)
     figures.refusals = sum(answer.http_status in (0, 503) for answer in answers)
     figures.ended.update(job.status for job in evidence.jobs.values())
     figures.attempts = sum(job.attempt for job in evidence.jobs.values())
     figures.lost_attempts = sum(job.lost_attempts for job in evidence.jobs.values())
-    found = (rescue_seconds(evidence.notes, kill.job_id, kill.attempt, kill.at_us) for kill in kills)
-    figures.rescues = [seconds for seconds in found if seconds is not None]
+    for kill in killed:
+        seconds = kills.rescue_seconds(evidence.notes, kill)
+        if seconds is not None:
+            (figures.rescues if kill.is_measured else figures.disturbed_rescues).append(seconds)

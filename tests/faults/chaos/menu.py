@@ -10,9 +10,12 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from tests.faults.parts import damage
 from tests.faults.parts.stack import LEASE_SECONDS
+from tests.faults.parts.waiting import wait_until
 
 if TYPE_CHECKING:
     from tests.faults.parts.service import Worker
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
 
 #: Seconds for which something is frozen or locked: short enough for many of them, longer than a flush.
 _FROZEN_SECONDS = 2.0
+
+#: Seconds in which one of the workers must be there again, to be hurt once more.
+_BACK_SECONDS = 90.0
+
+WORKER_KILLS = "worker kills"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +46,30 @@ def let_pass(seconds: float) -> None:
 
 
 def _some_worker(stack: Stack, numbers: random.Random) -> Worker:
-    return numbers.choice([worker for worker in stack.workers() if worker.is_running])
+    """Choose a worker that has training processes: to kill one that only starts would be no fault."""
+
+    def busy() -> list[Worker]:
+        stack.supervise()
+        return [worker for worker in stack.workers() if worker.children() and worker.is_answering()]
+
+    return numbers.choice(wait_until(busy, _BACK_SECONDS, "a worker is there", stack.tails))
 
 
 def _kill_training_process(stack: Stack, numbers: random.Random) -> None:
-    if children := _some_worker(stack, numbers).children():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(numbers.choice(children), signal.SIGKILL)
+    os.kill(numbers.choice(_some_worker(stack, numbers).children()), signal.SIGKILL)
+
+
+def _kill_and_damage(stack: Stack, numbers: random.Random) -> None:
+    """Have the next attempt find its newest checkpoint damaged."""
+    running = stack.query("SELECT id, worker FROM jobs WHERE status = 'running' ORDER BY id")
+    if not running:
+        _kill_training_process(stack, numbers)
+        return
+    job = numbers.choice(running)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(job.worker.rpartition(":")[2]), signal.SIGKILL)
+    for version, data in damage.checkpoints(stack, job.id)[-1:]:
+        damage.flip_a_bit(stack, job.id, version, data)
 
 
 def _kill_worker(stack: Stack, numbers: random.Random) -> None:
@@ -79,9 +104,9 @@ def _flush_broker(stack: Stack, _: random.Random) -> None:
     stack.broker.ask("FLUSHALL")
 
 
-def _freeze_broker(stack: Stack, _: random.Random) -> None:
+def _freeze_broker(stack: Stack, _: random.Random, seconds: float = _FROZEN_SECONDS) -> None:
     stack.broker.freeze()
-    let_pass(_FROZEN_SECONDS)
+    let_pass(seconds)
     stack.broker.thaw()
 
 
@@ -97,10 +122,10 @@ def _restart_database(stack: Stack, _: random.Random) -> None:
     stack.database.start()
 
 
-def _freeze_database(stack: Stack, _: random.Random) -> None:
+def _freeze_database(stack: Stack, _: random.Random, seconds: float = _FROZEN_SECONDS) -> None:
     assert stack.database
     stack.database.freeze()
-    let_pass(_FROZEN_SECONDS)
+    let_pass(seconds)
     stack.database.thaw()
 
 
@@ -114,37 +139,56 @@ def _swallow_commit(stack: Stack, _: random.Random) -> None:
     stack.network.swallow_reply_to(b"COMMIT\0")
 
 
-def _lock_database(stack: Stack, _: random.Random) -> None:
+def _lock_database(stack: Stack, _: random.Random, seconds: float = _FROZEN_SECONDS) -> None:
     connection = sqlite3.connect(stack.folder / "gradqueue.db", timeout=30, isolation_level=None)
     with contextlib.closing(connection):
         connection.execute("BEGIN IMMEDIATE")
-        let_pass(_FROZEN_SECONDS)
+        let_pass(seconds)
 
+
+_WIPES = "broker wipes and freezes"
+_RESTARTS = "database restarts"
+_OUTAGES = "other database faults"
 
 _EVERYWHERE = (
-    Fault("training process killed", "worker kills", 10, _kill_training_process),
-    Fault("whole worker killed", "worker kills", 4, _kill_worker),
-    Fault("worker's main process killed", "worker kills", 2, _kill_main_process),
+    Fault("training process killed", WORKER_KILLS, 9, _kill_training_process),
+    Fault("training process killed, its newest checkpoint damaged", WORKER_KILLS, 2, _kill_and_damage),
+    Fault("whole worker killed", WORKER_KILLS, 4, _kill_worker),
+    Fault("worker's main process killed", WORKER_KILLS, 2, _kill_main_process),
     Fault("worker told to end", "worker restarts", 1, _end_worker),
     Fault("worker frozen past its lease", "worker freezes", 1, _freeze_worker),
     Fault("API killed", "API kills", 1, _kill_api),
-    Fault("broker killed, back empty", "broker wipes and freezes", 2, _wipe_broker),
-    Fault("broker flushed", "broker wipes and freezes", 2, _flush_broker),
-    Fault("broker frozen", "broker wipes and freezes", 1, _freeze_broker),
+    Fault("broker killed, back empty", _WIPES, 2, _wipe_broker),
+    Fault("broker flushed", _WIPES, 2, _flush_broker),
+    Fault("broker frozen", _WIPES, 1, _freeze_broker),
 )
 
 #: What can happen to each kind of stack.
 MENU: dict[str, tuple[Fault, ...]] = {
     "sqlite": (
         *_EVERYWHERE,
-        Fault("database locked by another process", "database faults", 3, _lock_database),
+        Fault("database locked by another process", _OUTAGES, 3, _lock_database),
     ),
     "postgresql": (
         *_EVERYWHERE,
-        Fault("PostgreSQL killed", "database restarts", 1, _kill_database),
-        Fault("PostgreSQL restarted", "database restarts", 1, _restart_database),
-        Fault("PostgreSQL frozen", "database faults", 1, _freeze_database),
-        Fault("connections cut", "database faults", 1, _cut_network),
-        Fault("COMMIT not answered", "database faults", 1, _swallow_commit),
+        Fault("PostgreSQL killed", _RESTARTS, 1, _kill_database),
+        Fault("PostgreSQL restarted", _RESTARTS, 1, _restart_database),
+        Fault("PostgreSQL frozen", _OUTAGES, 1, _freeze_database),
+        Fault("connections cut", _OUTAGES, 1, _cut_network),
+        Fault("COMMIT not answered", _OUTAGES, 1, _swallow_commit),
+    ),
+}
+
+_LONG_BROKER_FREEZE = Fault("broker frozen for 75 s", _WIPES, 0, partial(_freeze_broker, seconds=75.0))
+
+#: What happens once in a long campaign.
+LONG_OUTAGES: dict[str, tuple[Fault, ...]] = {
+    "sqlite": (
+        _LONG_BROKER_FREEZE,
+        Fault("database locked for 30 s", _OUTAGES, 0, partial(_lock_database, seconds=30.0)),
+    ),
+    "postgresql": (
+        _LONG_BROKER_FREEZE,
+        Fault("PostgreSQL frozen for 30 s", _OUTAGES, 0, partial(_freeze_database, seconds=30.0)),
     ),
 }

@@ -70,17 +70,24 @@ class Proxy:
             thread.join()
 
     def _accept_all(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # the end, by `close`
             while True:
                 client, _ = self._listener.accept()
-                try:
-                    if self._refusing:
-                        raise ConnectionRefusedError
-                    server = socket.create_connection(("127.0.0.1", self._target))
-                except OSError:
-                    client.close()
-                    continue
-                self._join(client, server)
+                self._forward(client)
+
+    def _forward(self, client: socket.socket) -> None:
+        """Join a connection with one to the target. One that breaks meanwhile breaks alone."""
+        try:
+            if self._refusing:
+                raise ConnectionRefusedError
+            server = socket.create_connection(("127.0.0.1", self._target))
+        except OSError:
+            client.close()
+            return
+        try:
+            self._join(client, server)
+        except OSError:
+            _break((client, server))
 
     def _join(self, client: socket.socket, server: socket.socket) -> None:
         with self._lock:

@@ -54,9 +54,15 @@ class Stack:
     what lies between it and the service; both are None with SQLite.
     """
 
-    def __init__(self, kind: str, store_folder: Path | None = None) -> None:
-        """Make a stack whose database is in `store_folder`, or with everything else."""
+    def __init__(
+        self, kind: str, store_folder: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Make a stack whose database is in `store_folder`, or with everything else.
+
+        `settings` are those that differ from `SETTINGS`.
+        """
         self.kind = kind
+        self._settings = {**SETTINGS, **(settings or {})}
         self.folder = Path(tempfile.mkdtemp(prefix=f"gradqueue-faults-{kind}-"))
         self.folder.chmod(0o755)  # PostgreSQL runs as another user
         self.history = History()
@@ -177,6 +183,10 @@ class Stack:
             if not service.is_running:
                 service.start(wait=False)
 
+    def all_answer(self) -> bool:
+        """Whether every service does what it is there for."""
+        return all(service.is_running and service.is_answering() for service in self._services)
+
     def workers(self) -> list[Worker]:
         return [service for service in self._services if isinstance(service, Worker)]
 
@@ -240,7 +250,7 @@ class Stack:
     def _how_to_start(self, entry: Sequence[str], differing: Mapping[str, str]) -> Start:
         faults = ("--trap", str(self._trap), "--deadly-seed", str(DEADLY_SEED))
         settings = {
-            **SETTINGS,
+            **self._settings,
             "GRADQUEUE_DATA_FOLDER": str(self.folder),
             "GRADQUEUE_DATABASE_URL": (
                 self.database.url(port=self.network.port)
