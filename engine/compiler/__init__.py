@@ -1,1 +1,1 @@
-"""From a function over `Value` to a program, its gradient and its code; `README.md` tells the stages."""
+"""From a function over `Value` to a program, its gradient and its code; docs/compiler.md tells the stages."""

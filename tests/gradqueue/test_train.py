@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,8 +13,12 @@ from click.testing import CliRunner, Result
 from gradqueue.cli import main
 from gradqueue.cli.outcome import Exit
 from nn.activations import ACTIVATIONS
-from nn.compiled import programs
 from nn.trainers import TRAINERS
+
+if TYPE_CHECKING:
+    from nn.preparation import Prepared
+    from nn.spec import Spec
+    from nn.training import Trainer
 
 TUTORIAL = json.loads((Path(__file__).parents[2] / "examples/tutorial.json").read_bytes())
 
@@ -39,12 +44,15 @@ def test_every_trainer_writes_the_same_weights(trainer: str) -> None:
 def test_what_cannot_run_natively_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told = "tutorial cannot run natively and is trained by the reference trainer"
     assert told not in train(TUTORIAL).stderr
+    monkeypatch.setitem(ACTIVATIONS, "by_hand", lambda x: x if x.data > 0.0 else x * 0.0)  # type: ignore[misc]
+    compiled = TRAINERS["compiled"]
 
-    programs.activation_code.cache_clear()
-    with monkeypatch.context() as patch:
-        patch.setitem(ACTIVATIONS, "relu", lambda x: x if x.data > 0.0 else x * 0.0)
-        result = train(TUTORIAL)
-    programs.activation_code.cache_clear()
+    def by_hand(spec: Spec, prepared: Prepared, checkpoint: bytes | None) -> Trainer:
+        model = replace(spec.model, activations=("by_hand",) * len(spec.model.activations))  # type: ignore[arg-type]
+        return compiled(replace(spec, model=model), prepared, checkpoint)
+
+    monkeypatch.setitem(TRAINERS, "compiled", by_hand)
+    result = train(TUTORIAL)
 
     assert result.exit_code == Exit.OK
     assert told in result.stderr
