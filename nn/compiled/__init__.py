@@ -1,1 +1,1 @@
-"""The compiled trainer: the reference's bits at the machine's speed. docs/compiler.md tells how it is made."""
+"""The compiled trainer: the reference's bits at the machine's speed. See docs/compiler.md."""
