@@ -19,6 +19,13 @@ echo "== The weights"
 curl -sS --fail-with-body "$url/v1/jobs/$id/weights"
 
 echo
+echo "== A CSV file as a dataset, uploaded once for many jobs"
+dataset=$(curl -sS --fail-with-body "$url/v1/datasets?target=species&problem=classification&name=iris" \
+    -H 'Content-Type: text/csv' --data-binary @iris.csv | field id)
+curl -sS --fail-with-body "$url/v1/jobs" -H 'Content-Type: application/json' -H 'Prefer: wait=30' \
+    -d "{\"dataset\": {\"id\": \"$dataset\"}, \"model\": {\"hidden_layers\": [8]}}" | field latest
+
+echo
 echo "== A prediction"
 curl -sS --fail-with-body "$url/v1/models/$model/predictions" -H 'Content-Type: application/json' \
     -d '{"inputs": [[0.5, 0.5, 0.7]]}'

@@ -1,4 +1,4 @@
-"""Write iris.json and wine.json from the measurements that scikit-learn ships.
+"""Write iris.json, wine.json and iris.csv from the measurements that scikit-learn ships.
 
     python examples/make_datasets.py
 
@@ -58,11 +58,22 @@ def job_file(name: str, measurements: Any, how: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
+def csv_file(measurements: Any) -> str:
+    """Return the measurements as CSV, the label in the last column."""
+    names = [*(name.removesuffix(" (cm)") for name in measurements.feature_names), "species"]
+    rows = [
+        [*map(repr, row), str(measurements.target_names[target])]
+        for row, target in zip(measurements.data.tolist(), measurements.target, strict=True)
+    ]
+    return "".join(f"{','.join(line)}\n" for line in (names, *rows))
+
+
 def job_files() -> dict[str, str]:
     """Return the content of each file by its name."""
     return {
         "iris.json": job_file("iris", load_iris(), IRIS),
         "wine.json": job_file("wine", load_wine(), WINE),
+        "iris.csv": csv_file(load_iris()),
     }
 
 

@@ -16,7 +16,7 @@ from gradqueue.problem import Problem, Unreachable
 from gradqueue.transport import Transport
 
 if TYPE_CHECKING:
-    from gradqueue.documents import Job, Predictions, Weights
+    from gradqueue.documents import Dataset, DescribedDataset, Job, Predictions, Weights
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 #: Seconds one long poll lasts at most: below the 30 s after which many proxies cut an idle connection.
@@ -25,8 +25,8 @@ POLL_SECONDS = 25
 OUTAGE_SECONDS = 30.0
 #: Seconds between two tries to reach it again meanwhile.
 OUTAGE_PAUSE_SECONDS = 0.5
-#: Jobs, and epochs of a loss curve, asked for at a time: the most that the service gives.
-PAGE_JOBS = 100
+#: Objects of a list, and epochs of a loss curve, asked for at a time: the most that the service gives.
+PAGE = 100
 PAGE_EPOCHS = 100_000
 
 
@@ -89,15 +89,9 @@ class Client:
         self, *, status: str | None = None, name: str | None = None, metadata: Mapping[str, str] | None = None
     ) -> Iterator[Job]:
         """Yield the jobs, newest first, fetching a page at a time."""
-        params: dict[str, str | int] = {"limit": PAGE_JOBS}
-        params |= {key: value for key, value in (("status", status), ("name", name)) if value is not None}
+        params = _given(status=status, name=name)
         params |= {f"metadata[{key}]": value for key, value in (metadata or {}).items()}
-        while True:
-            page = self._transport.request("GET", "/v1/jobs", params=params).json()
-            yield from page["data"]
-            if not page["has_more"]:
-                return
-            params["after"] = page["next_cursor"]
+        yield from self._list("/v1/jobs", params)
 
     def watch(self, job_id: str, *, timeout_seconds: float | None = None) -> Iterator[Job]:
         """Yield the job now and at every change, up to and including its terminal status.
@@ -120,6 +114,15 @@ class Client:
             if left <= 0:
                 raise TimeoutError(f"{job_id} is not done after {timeout_seconds} s")
             response = self._next_change(job_id, etag, max(1, int(left)))
+
+    def _list(self, path: str, filters: Mapping[str, str]) -> Iterator[Any]:
+        params: dict[str, str | int] = {"limit": PAGE, **filters}
+        while True:
+            page = self._transport.request("GET", path, params=params).json()
+            yield from page["data"]
+            if not page["has_more"]:
+                return
+            params["after"] = page["next_cursor"]
 
     def _next_change(self, job_id: str, etag: str, most: int) -> requests.Response:
         given_up_at = time.monotonic() + OUTAGE_SECONDS
@@ -199,9 +202,61 @@ class Client:
         """Delete a job whose status is terminal."""
         self._transport.request("DELETE", _path(job_id))
 
+    def upload_dataset(
+        self,
+        content: Mapping[str, Any] | bytes,
+        *,
+        target: str | None = None,
+        problem: str | None = None,
+        name: str | None = None,
+    ) -> DescribedDataset:
+        """Store a dataset: the bytes of a CSV file, or the document of `POST /v1/datasets` as an object.
+
+        Of a CSV file, `target` names the column of the targets (several with commas between; the last one if
+        left out), and `problem` says what is to be learned: "classification" if the targets are labels. The
+        same content again is the same dataset. A job takes it as `"dataset": {"id": …}`.
+
+        Raises:
+            ValueError: a number is not finite.
+        """
+        is_csv = isinstance(content, bytes)
+        response = self._transport.request(
+            "POST",
+            "/v1/datasets",
+            body=content if isinstance(content, bytes) else _encoded(content),
+            headers={"Content-Type": "text/csv" if is_csv else "application/json"},
+            params=_given(target=target, problem=problem, name=name),
+        )
+        return cast("DescribedDataset", response.json())
+
+    def dataset(self, dataset_id: str) -> DescribedDataset:
+        """Return what is known of a dataset: its columns, and what may be wrong with it."""
+        return cast("DescribedDataset", self._transport.request("GET", _dataset_path(dataset_id)).json())
+
+    def datasets(self) -> Iterator[Dataset]:
+        """Yield the datasets, newest first, fetching a page at a time."""
+        yield from self._list("/v1/datasets", {})
+
+    def dataset_content(self, dataset_id: str, kind: Literal["csv", "json"] = "csv") -> bytes:
+        """Return a dataset as a file that can be uploaded again."""
+        path = f"{_dataset_path(dataset_id)}/content"
+        return self._transport.request("GET", path, params={"format": kind}).content
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Delete a dataset that no job needs any more; what was trained on it stays."""
+        self._transport.request("DELETE", _dataset_path(dataset_id))
+
 
 def _is_of_wait(problem: Problem) -> bool:
     return any(error["pointer"] == "/wait" for error in problem.errors)
+
+
+def _given(**params: str | None) -> dict[str, str]:
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _dataset_path(dataset_id: str) -> str:
+    return f"/v1/datasets/{quote(dataset_id, safe='')}"
 
 
 def _path(job_id: str, part: str = "") -> str:

@@ -59,6 +59,53 @@ class Job(TypedDict):
     links: dict[str, str]
 
 
+class Dataset(TypedDict):
+    """A stored dataset. `inputs` and `targets` count columns."""
+
+    id: str
+    object: Literal["dataset"]
+    name: str | None
+    created_at: str
+    sha256: str
+    problem: Literal["regression", "classification"]
+    rows: int
+    inputs: int
+    targets: int
+    labels: list[str | int] | None
+    links: dict[str, str]
+
+
+class Column(TypedDict):
+    """One column: of numbers (`std` is the population's), or of labels and how many rows have each."""
+
+    name: str
+    role: Literal["input", "target"]
+    min: NotRequired[float]
+    max: NotRequired[float]
+    mean: NotRequired[float]
+    std: NotRequired[float]
+    labels: NotRequired[list[str | int]]
+    counts: NotRequired[list[int]]
+
+
+class DatasetWarning(TypedDict):
+    """What is allowed but probably not meant: `total` columns, rows or labels, the first ones listed."""
+
+    code: str
+    detail: str
+    total: int
+    columns: NotRequired[list[str]]
+    rows: NotRequired[list[int]]
+    labels: NotRequired[list[str | int]]
+
+
+class DescribedDataset(Dataset):
+    """A stored dataset with its columns, and what may be wrong with it."""
+
+    columns: list[Column]
+    warnings: list[DatasetWarning]
+
+
 class Layer(TypedDict):
     """One layer: `weights[j][i]` connects input `i` to neuron `j`."""
 

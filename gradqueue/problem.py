@@ -9,7 +9,8 @@ from typing import NotRequired, TypedDict
 class InputError(TypedDict):
     """One thing wrong with a request: where (a JSON pointer), what kind, and in words.
 
-    `row` and `column` are the place in a table of numbers, counted from 0 as in the pointer.
+    `row` and `column` are the place in a table of numbers, counted from 0 as in the pointer. Of a CSV file
+    there are no pointers: `line` and `column` count from 1.
     """
 
     pointer: str
@@ -17,6 +18,7 @@ class InputError(TypedDict):
     detail: str
     row: NotRequired[int]
     column: NotRequired[int]
+    line: NotRequired[int]
 
 
 class Problem(Exception):

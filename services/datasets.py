@@ -27,17 +27,32 @@ class StoredDataset:
     created: bool
 
 
+@dataclass(frozen=True, slots=True)
+class WholeDataset:
+    """A stored dataset with its numbers."""
+
+    row: DatasetRow
+    dataset: Dataset
+
+
 def store_dataset(
-    store: Store, dataset: Dataset, *, name: str | None = None, owner: str = ""
+    store: Store,
+    dataset: Dataset,
+    *,
+    name: str | None = None,
+    column_names: list[str] | None = None,
+    owner: str = "",
 ) -> StoredDataset:
-    """Store a dataset for its own sake; the same content again is the same dataset, under its first name.
+    """Store a dataset for its own sake; the same content again is the same dataset, under its first names.
+
+    `column_names` are the inputs' and then the targets'.
 
     Raises:
-        Unavailable: the store cannot be reached now.
+        Unavailable: the store cannot be reached, and the dataset may or may not be stored.
     """
     content = stored.Content.of(dataset)
     with store.transaction() as connection:
-        dataset_id, created = stored.put(connection, owner, content, name)
+        dataset_id, created = stored.put(connection, owner, content, name, column_names)
         return StoredDataset(_row(connection, dataset_id, owner), created)
 
 
@@ -60,12 +75,23 @@ def content(store: Store, dataset_id: str, owner: str = "") -> Dataset:
         Damaged: the stored bytes are not those that were stored.
         Unavailable: the store cannot be reached now.
     """
+    return whole(store, dataset_id, owner).dataset
+
+
+def whole(store: Store, dataset_id: str, owner: str = "") -> WholeDataset:
+    """Return a dataset's numbers, and what is known of them.
+
+    Raises:
+        NotFound: no such dataset, or another owner's.
+        Damaged: the stored bytes are not those that were stored.
+        Unavailable: the store cannot be reached now.
+    """
     with store.reading() as connection:
-        _row(connection, dataset_id, owner)
+        row = _row(connection, dataset_id, owner)
         sealed = stored.load(connection, dataset_id)
     if sealed is None:
         raise _not_found(dataset_id)
-    return stored.opened(sealed)
+    return WholeDataset(row, stored.opened(sealed))
 
 
 def list_datasets(store: Store, limit: int, after: str | None = None, owner: str = "") -> Page[DatasetRow]:

@@ -44,7 +44,8 @@ class DomainError(Exception):
 class Problem:
     """One thing wrong with the input: where (a JSON pointer), what kind, and in words.
 
-    `row` and `column` are the place in a table of numbers, counted from 0 as in the pointer.
+    `row` and `column` are the place in a table of numbers, counted from 0 as in the pointer. In a file of
+    lines there are no pointers: `line` and `column` count from 1.
     """
 
     pointer: str
@@ -52,6 +53,7 @@ class Problem:
     detail: str
     row: int | None = None
     column: int | None = None
+    line: int | None = None
 
 
 class Malformed(DomainError):

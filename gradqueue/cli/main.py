@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gradqueue.cli import act, health, keys, look, processes, settings, submit, train
+from gradqueue.cli import act, datasets, health, keys, look, processes, settings, submit, train
 from gradqueue.cli.outcome import EXIT_CODES, readable_failures
 
 
@@ -38,6 +38,7 @@ for command in (
     act.pause,
     act.resume,
     act.delete,
+    datasets.datasets,
     train.train,
     processes.api,
     processes.worker,

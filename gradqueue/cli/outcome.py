@@ -41,7 +41,10 @@ def readable_failures(ctx: click.Context) -> Iterator[None]:
     try:
         yield
     except Problem as problem:
-        complain(problem.detail, ((e["pointer"], e["detail"]) for e in problem.errors))
+        complain(
+            problem.detail,
+            (("" if "line" in e else e["pointer"] or "/", e["detail"]) for e in problem.errors),
+        )
         ctx.exit(_exit_code(problem))
     except KeyboardInterrupt:
         click.echo(err=True)
@@ -49,13 +52,16 @@ def readable_failures(ctx: click.Context) -> Iterator[None]:
     except Exception as error:
         if not _is_domain_error(error):
             raise
-        complain(str(error), ((p.pointer, p.detail) for p in getattr(error, "problems", ())))
+        complain(str(error), ((p.pointer or "/", p.detail) for p in getattr(error, "problems", ())))
         ctx.exit(Exit.INVALID)
 
 
 def complain(what: str, places: Iterable[tuple[str, str]] = ()) -> None:
-    """Say on standard error what is wrong, and at each place of the input, one a line."""
-    lines = [f"{pointer or '/'}: {detail}" for pointer, detail in places]
+    """Say on standard error what is wrong, and at each place of the input, one a line.
+
+    A place without a pointer says where it is itself.
+    """
+    lines = [f"{pointer}: {detail}" if pointer else detail for pointer, detail in places]
     if len(lines) == 1:
         what, lines = lines[0], []
     click.echo("\n  ".join([f"gradqueue: {what}", *lines]), err=True)

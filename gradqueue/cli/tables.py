@@ -11,7 +11,7 @@ from rich.text import Text
 from gradqueue.cli.output import print_table
 
 if TYPE_CHECKING:
-    from gradqueue.documents import Job
+    from gradqueue.documents import Column, Dataset, DescribedDataset, Job
 
 _COLOURS = {
     "succeeded": "green",
@@ -63,6 +63,36 @@ def print_job(job: Job) -> None:
         if value:
             table.add_row(name, value if isinstance(value, Text) else Text(value))
     print_table(table)
+
+
+def print_datasets(datasets: Iterable[Dataset]) -> None:
+    """Print one line per dataset."""
+    table = Table("dataset", "name", "problem", "rows", "inputs", "created", box=None, pad_edge=False)
+    for dataset in datasets:
+        table.add_row(
+            Text(dataset["id"], no_wrap=True),
+            Text(dataset["name"] or ""),
+            dataset["problem"],
+            f"{dataset['rows']:,}",
+            f"{dataset['inputs']:,}",
+            dataset["created_at"][:19].replace("T", " "),
+        )
+    print_table(table)
+
+
+def print_columns(dataset: DescribedDataset) -> None:
+    """Print one line per column of a dataset."""
+    table = Table("column", "role", "min", "max", "mean", "std", box=None, pad_edge=False)
+    for column in dataset["columns"]:
+        table.add_row(Text(column["name"]), column["role"], *_facts(column))
+    print_table(table)
+
+
+def _facts(column: Column) -> list[Text]:
+    if "labels" in column:
+        counts = zip(column["labels"], column["counts"], strict=True)
+        return [Text(", ".join(f"{label}: {count}" for label, count in counts))]
+    return [Text(f"{value:.6g}") for value in (column["min"], column["max"], column["mean"], column["std"])]
 
 
 def _status(job: Job) -> Text:

@@ -1,4 +1,4 @@
-"""Reading a request's body: never more than the limit, never inflated, only JSON."""
+"""Reading a request's body: never more than the limit, never inflated, only of the types asked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from flask import request
 from services.api.answers import JSON
 from services.api.problems import ProtocolError
 from services.api.service import service
+
+CSV = "text/csv"
+FORM = "multipart/form-data"
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -17,13 +20,24 @@ def json_body() -> bytes:
     Raises:
         ProtocolError: wrong content type or encoding, too large, or cut short.
     """
+    return body_of(JSON)[1]
+
+
+def body_of(*media_types: str) -> tuple[str, bytes]:
+    """Return of which of these types the body says it is, and the body; nothing has looked at it yet.
+
+    Raises:
+        ProtocolError: wrong content type or encoding, too large, or cut short.
+    """
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise ProtocolError("unsupported_encoding", "send the body as it is, without a Content-Encoding")
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if request.mimetype != JSON or charset != "utf-8":
-        raise ProtocolError("unsupported_media_type", f"the Content-Type must be {JSON}")
-    return _read(service().limits.body_bytes)
+    options = request.mimetype_params
+    if request.mimetype not in media_types or options.get("charset", "utf-8").lower() != "utf-8":
+        raise ProtocolError("unsupported_media_type", f"the Content-Type must be {' or '.join(media_types)}")
+    if request.mimetype == CSV and options.get("header", "present").lower() != "present":  # RFC 4180
+        raise ProtocolError("unsupported_media_type", "the first line of a CSV file must name its columns")
+    return request.mimetype, _read(service().limits.body_bytes)
 
 
 def _read(limit: int) -> bytes:

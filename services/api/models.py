@@ -6,14 +6,15 @@ from flask import Blueprint, Response
 
 from services import models
 from services.api import parameters
-from services.api.answers import json_answer, not_modified, nothing, tagged
+from services.api.answers import JSON, json_answer, not_modified, nothing, tagged
 from services.api.authentication import owner
-from services.api.bodies import json_body
+from services.api.bodies import CSV, body_of
 from services.api.operations import Answer, Operation, described
 from services.api.parameters import Query
 from services.api.service import service
 from services.schemas import model as schema
 from services.schemas import weights as weights_schema
+from services.schemas.csv.inputs import read_inputs
 from services.schemas.documents import ModelDocument, ModelsDocument, PredictionsDocument, WeightsDocument
 
 blueprint = Blueprint("models", __name__)
@@ -85,15 +86,18 @@ def weights(model_id: str) -> Response:
         summary="Predict",
         tag="Models",
         body=schema.PredictionsRequest,
+        other_bodies=(CSV,),
         answers={200: Answer("One prediction per row.", PredictionsDocument)},
         problems=("not_found", "invalid_input"),
     )
 )
 def predict(model_id: str) -> Response:
     """Return the model's predictions for the rows sent."""
-    inputs = schema.parse_inputs(json_body(), service().limits)
+    media_type, body = body_of(JSON, CSV)
+    read = read_inputs if media_type == CSV else schema.parse_inputs
+    inputs = read(body, service().limits)
     model = models.content(service().store, model_id, owner())
-    return json_answer(schema.predict(model, model_id, inputs))
+    return json_answer(schema.predict(model, model_id, inputs, is_file=media_type == CSV))
 
 
 @blueprint.delete("/v1/models/<id:model_id>")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from services.api.answers import JSON
 from services.api.authentication import is_open
+from services.api.bodies import CSV, FORM
+from services.api.forms import FIELD
 from services.api.operations import Operation, operation_of
 from services.api.problems import KINDS, MEDIA_TYPE
 from services.schemas.documents import ProblemDocument
@@ -44,6 +46,26 @@ _SECURITY_SCHEMES = {
         "scheme": "bearer",
         "description": "An API key, as `gradqueue keys create` shows it once.",
     }
+}
+
+#: What the bodies that are not JSON look like.
+_OTHER_BODIES: dict[str, dict[str, Any]] = {
+    CSV: {
+        "schema": {
+            "type": "string",
+            "description": "RFC 4180, UTF-8: names of columns in the first line, then a line for each row.",
+        },
+        "example": "x0,x1,y\r\n0,1,1\r\n1,1,0\r\n",
+    },
+    FORM: {
+        "schema": {
+            "type": "object",
+            "properties": {FIELD: {"type": "string", "format": "binary"}},
+            "required": [FIELD],
+            "additionalProperties": False,
+        },
+        "encoding": {FIELD: {"contentType": f"{CSV}, {JSON}, application/octet-stream"}},
+    },
 }
 
 _HEADERS: dict[str, dict[str, Any]] = {
@@ -123,7 +145,9 @@ def _describe(rule: Rule, operation: Operation, limits: Limits) -> dict[str, Any
         },
     }
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": {JSON: {"schema": _schema(operation.body)}}}
+        content = {JSON: {"schema": _schema(operation.body)}}
+        content |= {media_type: _OTHER_BODIES[media_type] for media_type in operation.other_bodies}
+        described["requestBody"] = {"required": True, "content": content}
     return described
 
 

@@ -29,7 +29,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one address. `problems` are the codes it can fail with besides those all share."""
+    """One method of one address. `problems` are the codes it can fail with besides those all share.
+
+    `body` is the schema of the JSON it takes, and `other_bodies` the media types that it takes as well.
+    """
 
     summary: str
     tag: str
@@ -37,6 +40,7 @@ class Operation:
     query: Query = NO_QUERY
     headers: tuple[str, ...] = ()
     body: Any = None
+    other_bodies: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property

@@ -129,6 +129,20 @@ def text(name: str, meaning: str) -> Parameter:
     return Parameter(name, meaning, {"type": "string"}, lambda _parameter, text: text)
 
 
+def name(name: str, meaning: str) -> Parameter:
+    """Return a parameter that is the name of an object: printable characters, not too many."""
+
+    def read(_parameter: Parameter, text: str) -> str:
+        longest = service().limits.name_length
+        if not 0 < len(text) <= longest:
+            raise _Refused("too_long" if text else "too_short", f"must have 1 to {longest} characters")
+        if not text.isprintable():
+            raise _Refused("not_printable", "must have printable characters only")
+        return text
+
+    return Parameter(name, meaning, {"type": "string", "minLength": 1}, read)
+
+
 def time(name: str, meaning: str) -> Parameter:
     """Return a parameter that is an RFC 3339 time; its value is microseconds since 1970."""
 

@@ -164,8 +164,6 @@ def _on_anything_else(error: Exception) -> Response:
 def _input_problem(found: Problem) -> InputProblem:
     code = cast("InputCode", found.code)
     document: InputProblem = {"pointer": found.pointer, "code": code, "detail": found.detail}
-    if found.row is not None:
-        document["row"] = found.row
-    if found.column is not None:
-        document["column"] = found.column
+    place = {"row": found.row, "line": found.line, "column": found.column}
+    document.update({name: value for name, value in place.items() if value is not None})  # type: ignore[typeddict-item]
     return document

@@ -26,5 +26,14 @@ InputCode = Literal[
     "header",
     "repeated",
     "invalid_cursor",
+    "csv_syntax",
+    "csv_not_utf8",
+    "csv_nul",
+    "csv_delimiter",
+    "csv_header",
+    "empty_cell",
+    "unknown_column",
+    "column_name",
+    "file",
 ]
 INPUT_CODES: tuple[InputCode, ...] = get_args(InputCode)

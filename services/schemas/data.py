@@ -31,7 +31,7 @@ def read_dataset(
     `problem` is what the client says it is, if anything; the dataset must agree.
     """
     if isinstance(request, InlineDataset):
-        dataset = _inline(request, problem, findings, at)
+        dataset = inline(request, problem, findings, at)
     elif isinstance(request, GeneratedDataset):
         dataset = generate(request.generator, request.rows, request.noise, request.seed)
     else:
@@ -57,11 +57,12 @@ def targets_pointer(request: AnyDataset, at: str) -> str:
     return f"{at}/generator" if isinstance(request, GeneratedDataset) else f"{at}/id"
 
 
-def _inline(request: InlineDataset, problem: Problem | None, findings: Findings, at: str) -> Dataset | None:
+def inline(request: InlineDataset, problem: Problem | None, findings: Findings, at: str) -> Dataset | None:
+    """Return the dataset written at the pointer `at`; None if findings say why it is none."""
     targets = request.targets
     if problem == "classification":
         labels = targets if isinstance(targets, list) else _integers(targets, findings, at)
-        return None if labels is None else _labelled(request.inputs, labels)
+        return None if labels is None else labelled(request.inputs, labels)
     if isinstance(targets, list):
         detail = 'labels need "problem": "classification"'
         findings.add("inconsistent", detail, f"{at}/targets", "/problem")
@@ -83,7 +84,8 @@ def _integers(targets: Floats, findings: Findings, at: str) -> list[Label] | Non
     return None if strange.size else [int(value) for value in column.tolist()]
 
 
-def _labelled(inputs: Floats, labels: list[Label]) -> Dataset:
+def labelled(inputs: Floats, labels: list[Label]) -> Dataset:
+    """Return inputs (n, d) with one label each as a dataset for classification."""
     classes = tuple(sorted(set(labels)))
     index = {label: float(number) for number, label in enumerate(classes)}
     return Dataset(inputs, np.array([[index[label]] for label in labels]), classes)

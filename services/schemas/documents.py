@@ -187,18 +187,80 @@ class PredictionsDocument(TypedDict):
 
 
 class DatasetDocument(TypedDict):
-    """What is known of a stored dataset. `columns` counts inputs, `targets` target columns."""
+    """What is known of a stored dataset. `inputs` and `targets` count columns."""
 
     id: str
     object: Literal["dataset"]
     name: str | None
     created_at: Time
     sha256: str
+    problem: Problem
     rows: int
-    columns: int
+    inputs: int
     targets: int
     labels: list[Label] | None
     links: dict[str, str]
+
+
+class ColumnDocument(TypedDict):
+    """One column: of numbers (`std` is the population's), or of labels and how many rows have each."""
+
+    name: str
+    role: Literal["input", "target"]
+    min: NotRequired[float]
+    max: NotRequired[float]
+    mean: NotRequired[float]
+    std: NotRequired[float]
+    labels: NotRequired[list[Label]]
+    counts: NotRequired[list[int]]
+
+
+class WarningDocument(TypedDict):
+    """What is allowed but probably not meant: `total` columns, rows or labels, the first ones listed."""
+
+    code: Literal["constant_column", "duplicate_rows", "contradictory_duplicates", "class_imbalance"]
+    detail: str
+    total: int
+    columns: NotRequired[list[str]]
+    rows: NotRequired[list[int]]
+    labels: NotRequired[list[Label]]
+
+
+class DescribedDatasetDocument(DatasetDocument):
+    """All that is known of a stored dataset."""
+
+    columns: list[ColumnDocument]
+    warnings: list[WarningDocument]
+
+
+class DatasetsDocument(TypedDict):
+    """A page of datasets, newest first."""
+
+    data: list[DatasetDocument]
+    has_more: bool
+    next_cursor: str | None
+
+
+class RowsDocument(TypedDict):
+    """A page of a dataset: rows of inputs and then targets. `first_row` counts from 0."""
+
+    object: Literal["rows"]
+    dataset_id: str
+    column_names: list[str]
+    first_row: int
+    data: list[list[float | Label]]
+    has_more: bool
+    next_cursor: str | None
+
+
+class DatasetContentDocument(TypedDict):
+    """A dataset whole, as `POST /v1/datasets` takes it."""
+
+    name: str | None
+    problem: Problem
+    column_names: list[str]
+    inputs: list[list[float]]
+    targets: list[float | Label | list[float]]
 
 
 class StatusDocument(TypedDict):
@@ -255,13 +317,18 @@ class QueueDocument(TypedDict):
 
 
 class InputProblem(TypedDict):
-    """One thing wrong with the input. Rows and columns of a table count from 0, as in the pointer."""
+    """One thing wrong with the input.
+
+    Rows and columns of a JSON table count from 0, as in the pointer. Of a CSV file there are no pointers:
+    lines and columns count from 1.
+    """
 
     pointer: str
     code: InputCode
     detail: str
     row: NotRequired[int]
     column: NotRequired[int]
+    line: NotRequired[int]
 
 
 class ProblemDocument(TypedDict):

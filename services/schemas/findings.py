@@ -16,9 +16,17 @@ class Findings:
     def add(self, code: str, detail: str, *pointers: str, row: int | None = None) -> None:
         """Note something wrong; the same text for each of the places that contradict each other."""
         for pointer in pointers:
-            self._total += 1
-            if len(self._problems) < LISTED:
-                self._problems.append(Problem(pointer, code, detail, row))
+            self._note(Problem(pointer, code, detail, row))
+
+    def add_line(self, code: str, detail: str, line: int, column: int | None = None) -> None:
+        """Note something wrong with a line, or a cell, of a file: lines and columns count from 1."""
+        place = f"line {line}" if column is None else f"line {line}, column {column}"
+        self._note(Problem("", code, f"{place}: {detail}", column=column, line=line))
+
+    @property
+    def found(self) -> int:
+        """How many things are wrong so far."""
+        return self._total
 
     def raise_if_any(self) -> None:
         """Go on only if nothing is wrong.
@@ -28,3 +36,8 @@ class Findings:
         """
         if self._problems:
             raise InvalidInput(self._problems, self._total)
+
+    def _note(self, problem: Problem) -> None:
+        self._total += 1
+        if len(self._problems) < LISTED:
+            self._problems.append(problem)

@@ -76,21 +76,22 @@ def parse_inputs(body: bytes, limits: Limits) -> Floats:
         raise invalid_input(error, _VOCABULARY) from None
 
 
-def predict(model: Model, model_id: str, inputs: Floats) -> PredictionsDocument:
-    """Return the model's predictions for inputs (n, d).
+def predict(model: Model, model_id: str, inputs: Floats, *, is_file: bool = False) -> PredictionsDocument:
+    """Return the model's predictions for inputs (n, d); `is_file` if they stand in the lines of a CSV file.
 
     Raises:
         InvalidInput: the rows are not as wide as the model's inputs, or a prediction is not a finite number.
     """
     if inputs.shape[1] != model.inputs:
         detail = f"the rows have {inputs.shape[1]} columns, and the model has {model.inputs} inputs"
-        raise InvalidInput([Problem("/inputs/0", "width", detail, row=0)])
+        place = (
+            Problem("", "width", detail, line=1) if is_file else Problem("/inputs/0", "width", detail, row=0)
+        )
+        raise InvalidInput([place])
     outputs = model.predict(inputs)
     strange = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
     if strange.size:
-        row = int(strange[0])
-        detail = f"row {row}: the network's output for it is too large for a double"
-        raise InvalidInput([Problem(f"/inputs/{row}", "not_finite", detail, row=row)])
+        raise InvalidInput([_too_large(int(strange[0]), is_file)])
     if model.labels is None:
         values = outputs[:, 0].tolist() if outputs.shape[1] == 1 else outputs.tolist()
         return {"object": "predictions", "model_id": model_id, "predictions": values}
@@ -105,6 +106,14 @@ def predict(model: Model, model_id: str, inputs: Floats) -> PredictionsDocument:
     if probabilities is not None:
         document["probabilities"] = probabilities.tolist()
     return document
+
+
+def _too_large(row: int, is_file: bool) -> Problem:
+    detail = "the network's output for it is too large for a double"
+    if is_file:
+        line = row + 2  # below the header; a row that is accepted has one line
+        return Problem("", "not_finite", f"line {line}: {detail}", line=line)
+    return Problem(f"/inputs/{row}", "not_finite", f"row {row}: {detail}", row=row)
 
 
 def _probabilities(model: Model, outputs: Floats) -> Floats | None:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nn.data import Dataset
@@ -19,6 +31,7 @@ from services.store.tables import datasets, jobs
 #: The columns of a `DatasetRow`.
 COLUMNS = [datasets.c[field.name] for field in dataclasses.fields(DatasetRow)]
 
+_NAMES = datasets.c.column_names.type
 
 # Statements are made once: making one takes longer than executing it.
 _LOAD = select(datasets.c.sha256, datasets.c.data).where(datasets.c.id == bindparam("dataset"))
@@ -54,7 +67,7 @@ def keep(connection: Connection, owner: str, content: Content) -> str:
     Until the transaction ends nobody can delete it.
     """
     known = connection.scalar(_HOLD_CONTENT, {"owner": owner, "sha256": content.packed.sha256})
-    return known or _insert(connection, owner, content, name=None, inline=True)[0]
+    return known or _insert(connection, owner, content, inline=True)[0]
 
 
 def hold(connection: Connection, owner: str, dataset_id: str) -> bool:
@@ -62,17 +75,26 @@ def hold(connection: Connection, owner: str, dataset_id: str) -> bool:
     return connection.scalar(_HOLD, {"owner": owner, "dataset": dataset_id}) is not None
 
 
-def put(connection: Connection, owner: str, content: Content, name: str | None) -> tuple[str, bool]:
-    """Store a dataset for its own sake: it stays until it is deleted. Return its id and whether it is new."""
+def put(
+    connection: Connection, owner: str, content: Content, name: str | None, column_names: list[str] | None
+) -> tuple[str, bool]:
+    """Store a dataset for its own sake: it stays until it is deleted. Return its id and whether it is new.
+
+    Names are not content: the first ones that somebody gives to a dataset, and to its columns, stay.
+    """
     known = connection.execute(
         update(datasets)
         .where(datasets.c.owner == owner, datasets.c.sha256 == content.packed.sha256)
-        .values(inline=False, name=func.coalesce(datasets.c.name, name))
+        .values(
+            inline=False,
+            name=func.coalesce(datasets.c.name, name),
+            column_names=func.coalesce(datasets.c.column_names, literal(column_names, _NAMES)),
+        )
         .returning(datasets.c.id)
     ).scalar_one_or_none()
     if known is not None:
         return known, False
-    return _insert(connection, owner, content, name=name, inline=False)
+    return _insert(connection, owner, content, inline=False, name=name, column_names=column_names)
 
 
 def load(connection: Connection, dataset_id: str | None) -> Sealed | None:
@@ -125,7 +147,13 @@ def _users(dataset_id: str) -> Select[str]:
 
 
 def _insert(
-    connection: Connection, owner: str, content: Content, *, name: str | None, inline: bool
+    connection: Connection,
+    owner: str,
+    content: Content,
+    *,
+    inline: bool,
+    name: str | None = None,
+    column_names: list[str] | None = None,
 ) -> tuple[str, bool]:
     """Insert a dataset, or find the one that somebody else inserted a moment ago; tell whether it is new."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
@@ -142,6 +170,7 @@ def _insert(
         labels=content.labels,
         inline=inline,
         data=content.packed.data,
+        column_names=column_names,
     )
     both_inline = and_(datasets.c.inline, statement.excluded.inline)
     upsert = statement.on_conflict_do_update(index_elements=["owner", "sha256"], set_={"inline": both_inline})

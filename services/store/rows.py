@@ -68,7 +68,7 @@ class DatasetRow:
     """What is known of a stored dataset without its numbers.
 
     `inputs` and `targets` are counts of columns. An `inline` dataset came with a job and goes with the last
-    job that uses it.
+    job that uses it. `column_names` are the inputs' and then the targets', if somebody named them.
     """
 
     id: str
@@ -81,6 +81,7 @@ class DatasetRow:
     targets: int
     labels: list[str | int] | None
     inline: bool
+    column_names: list[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

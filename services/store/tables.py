@@ -178,6 +178,8 @@ datasets = Table(
     Column("labels", _Json),
     Column("inline", Boolean, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    # Of the inputs, then of the targets; names are not content.
+    Column("column_names", _Json),
     UniqueConstraint("owner", "sha256"),
 )
 Index("ix_datasets_list", datasets.c.owner, datasets.c.created_at, datasets.c.id)

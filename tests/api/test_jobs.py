@@ -109,7 +109,7 @@ def test_a_dataset_that_came_with_a_job_can_be_used_again_and_looked_at(client: 
     dataset_id = submit(client).json["dataset_id"]
     assert submit(client, {"/dataset": {"id": dataset_id}}).json["dataset_id"] == dataset_id
     dataset = client.get(f"/v1/datasets/{dataset_id}").json
-    assert (dataset["rows"], dataset["columns"], dataset["targets"]) == (3, 3, 1)
+    assert (dataset["rows"], dataset["inputs"], dataset["targets"]) == (3, 3, 1)
 
 
 def test_a_dry_run_shows_what_would_be_done_and_stores_nothing(client: FlaskClient, bell: Bell) -> None:

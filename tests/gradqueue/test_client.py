@@ -253,3 +253,22 @@ def test_weights_and_pictures_are_fetched(service: ScriptedService) -> None:
         assert client.weights("job_1")["object"] == "weights"
         assert client.loss_curve_picture("job_1") == b"\x89PNG"
     assert service.requests[1].path == "/v1/jobs/job_1/loss-curve?format=png"
+
+
+def test_a_csv_file_is_uploaded_as_it_is(service: ScriptedService) -> None:
+    service.answers(Answer(201, {"id": "ds_1"}))
+    with Client(service.url) as client:
+        dataset = client.upload_dataset(b"a,b\r\n1,nan\r\n", target="b", name="n")
+    assert dataset["id"] == "ds_1"
+    (request,) = service.requests
+    assert (request.path, request.body) == ("/v1/datasets?target=b&name=n", b"a,b\r\n1,nan\r\n")
+    assert request.headers["Content-Type"] == "text/csv"
+
+
+def test_arrays_are_uploaded_as_json(service: ScriptedService) -> None:
+    service.answers(Answer(200, {"id": "ds_1"}))
+    with Client(service.url) as client:
+        client.upload_dataset({"inputs": np.ones((2, 1)), "targets": np.zeros(2)})
+    (request,) = service.requests
+    assert json.loads(request.body) == {"inputs": [[1.0], [1.0]], "targets": [0.0, 0.0]}
+    assert request.headers["Content-Type"] == "application/json"

@@ -62,3 +62,29 @@ def test_a_job_that_is_done_can_be_deleted_and_not_cancelled(gradqueue: Run) -> 
     assert gradqueue("cancel", job_id).returncode == Exit.REFUSED
     assert gradqueue("delete", job_id).returncode == Exit.OK
     assert gradqueue("show", job_id).returncode == Exit.REFUSED
+
+
+def test_a_file_is_uploaded_once_looked_at_downloaded_and_deleted(gradqueue: Run, tmp_path: Path) -> None:
+    iris = str(TUTORIAL.with_name("iris.csv"))
+    how = ("--target", "species", "--problem", "classification")
+    uploaded = gradqueue("datasets", "upload", iris, *how, "--name", "iris")
+    assert uploaded.returncode == Exit.OK, uploaded.stderr
+    assert "rows that are an earlier one again: 1 (duplicate_rows)" in uploaded.stderr
+    dataset_id = uploaded.stdout.strip()
+    assert dataset_id in gradqueue("datasets", "list").stdout
+    assert "setosa: 50, versicolor: 50, virginica: 50" in gradqueue("datasets", "show", dataset_id).stdout
+
+    copy = tmp_path / "copy.csv"
+    assert gradqueue("datasets", "download", dataset_id, "--out", str(copy)).returncode == Exit.OK
+    assert gradqueue("datasets", "upload", str(copy), *how).stdout.strip() == dataset_id
+
+    assert gradqueue("datasets", "delete", dataset_id).returncode == Exit.OK
+    assert gradqueue("datasets", "show", dataset_id).returncode == Exit.REFUSED
+
+
+def test_a_bad_cell_is_named_by_its_line_and_column(gradqueue: Run, tmp_path: Path) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text("a,b\n1,2\n3,four\n")
+    refused = gradqueue("datasets", "upload", str(file))
+    assert refused.returncode == Exit.INVALID
+    assert "gradqueue: line 3, column 2: must be a number, not 'four'" in refused.stderr

@@ -18,6 +18,7 @@ NOT_FOR_CLIENTS = {"lease_lost", "progress_lost", "determinism_violation"}
 
 #: Calls that make a problem of an input, and which of their arguments is the code.
 CODE_ARGUMENT = {"Problem": 1, "Refusal": 1, "own_error": 0, "add": 0, "_Refused": 0, "AtMost": 1}
+CODE_ARGUMENT |= {"add_line": 0, "refused": 0}
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:

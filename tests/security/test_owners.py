@@ -44,6 +44,10 @@ QUESTIONS = [
     ("POST", "/v1/jobs/{job}/resume"),
     ("DELETE", "/v1/jobs/{job}"),
     ("GET", "/v1/datasets/{dataset}"),
+    ("GET", "/v1/datasets/{dataset}/rows"),
+    ("GET", "/v1/datasets/{dataset}/content"),
+    ("GET", "/v1/datasets/{dataset}/content?format=csv"),
+    ("DELETE", "/v1/datasets/{dataset}"),
     ("GET", "/v1/models/{model}"),
     ("GET", "/v1/models/{model}/weights"),
     ("POST", "/v1/models/{model}/predictions"),
@@ -96,6 +100,7 @@ def test_lists_show_one_s_own(guarded: GuardedService, alice: Caller, bob: Calle
         shown = alice.ask("GET", path).get_json()["data"]
         assert len(shown) == count
         assert mine in (shown[0]["id"], shown[0].get("job_id"))
+    assert len(alice.ask("GET", "/v1/datasets").get_json()["data"]) == 1
     assert bob.ask("GET", "/v1/models").get_json()["data"] == []
 
 
