@@ -12,6 +12,8 @@ from gradqueue.cli.configuration import configured
 from gradqueue.cli.outcome import Exit, complain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nn.training import Progress, Trainer
 
 
@@ -36,9 +38,12 @@ def train(file: BinaryIO, trainer: str | None, out: BinaryIO) -> None:
 
     if trainer is not None and trainer not in trainers.TRAINERS:
         raise click.BadParameter(f"choose from {', '.join(trainers.TRAINERS)}", param_hint="--trainer")
-    job = understand(file.read(), configured().limits, _no_stored_dataset)
+    settings = configured()
+    job = understand(file.read(), settings.limits, _no_stored_dataset)
     prepared = prepare(job.spec, job.dataset, job.validation)
     wanted = trainer or trainers.DEFAULT_TRAINER
+    if wanted == "compiled":
+        _warm(settings.data_folder / "kernels")
     training = trainers.start(job.spec, prepared, trainer=wanted)
     title = job.request.name or "training"
     if training.name != wanted:
@@ -52,6 +57,20 @@ def train(file: BinaryIO, trainer: str | None, out: BinaryIO) -> None:
         raise click.exceptions.Exit(Exit.NOT_SUCCEEDED) from None
     model = model_of(job.spec, prepared, training.parameters(), training.kept_epoch)
     out.write(json.dumps(weights.present(model), indent=1).encode() + b"\n")
+
+
+def _warm(folder: Path) -> None:
+    """Make the kernels ready: from beside the code, from `folder`, or compiled within a minute."""
+    from nn import trainers
+
+    compiled: list[str] = []
+
+    def tell(function: str) -> None:
+        if not compiled:
+            complain("compiling the kernels, once per installation; this takes up to a minute")
+        compiled.append(function)
+
+    trainers.warm(folder, tell)
 
 
 def _no_stored_dataset(dataset_id: str) -> None:

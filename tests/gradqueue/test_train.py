@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,22 @@ def test_what_cannot_run_natively_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert result.exit_code == Exit.OK
     assert told in result.stderr
+
+
+def test_who_waits_for_the_kernels_is_told_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GRADQUEUE_DATA_FOLDER", str(tmp_path))
+    warmed: list[Path] = []
+
+    def warm(folder: Path, progress: Callable[[str], None]) -> None:
+        warmed.append(folder)
+        progress("train")
+        progress("backward")
+
+    monkeypatch.setattr("nn.trainers.warm", warm)
+
+    assert train(TUTORIAL).stderr.count("compiling the kernels, once per installation") == 1
+    assert "compiling" not in train(TUTORIAL, "--trainer", "reference").stderr
+    assert warmed == [tmp_path / "kernels"], "where a read-only installation keeps them"
 
 
 def test_the_weights_can_go_to_a_file(tmp_path: Path) -> None:
