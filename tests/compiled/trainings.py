@@ -47,11 +47,14 @@ TRAINERS: dict[str, type[ReferenceTrainer | CompiledTrainer]] = {
 }
 
 
+#: How many times the examples of a quick run, with `--hypothesis-profile=thousands`.
+THOUSANDS = 20
+
+
 def generated(fast: int) -> settings:
-    """Return settings for so many examples, or those of a profile asked for on the command line."""
-    if settings.get_current_profile_name() == "thousands":
-        return settings()
-    return settings(max_examples=fast, deadline=None, suppress_health_check=list(HealthCheck))
+    """Return settings for so many examples, or many times as many if the long profile is asked for."""
+    many = THOUSANDS if settings.get_current_profile_name() == "thousands" else 1
+    return settings(max_examples=many * fast, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -11,8 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
+from click.testing import CliRunner
 
 from gradqueue import Client
+from gradqueue.cli import main
+from nn.trainers import TRAINERS
 from tests.e2e.serve import Serve
 from tests.e2e.twenty import documents
 from tests.faults.parts.postgresql import programs
@@ -127,6 +131,15 @@ def test_the_same_job_twice_gives_the_same_weights(client: Client) -> None:
     assert first["id"] != second["id"]
     assert jobs[0]["weights_sha256"] == jobs[1]["weights_sha256"]
     assert jobs[0]["fingerprint"] == jobs[1]["fingerprint"]
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_a_job_trained_here_has_the_weights_of_the_service(client: Client, trainer: str) -> None:
+    """`gradqueue train` with either trainer, and a worker: one spec, one set of weights."""
+    for document in documents()[:3]:
+        job = client.wait(client.submit(document)["id"], timeout_seconds=PATIENCE)
+        here = CliRunner().invoke(main, ["train", "-", "--trainer", trainer], input=json.dumps(document))
+        assert json.loads(here.stdout)["weights_sha256"] == job["weights_sha256"]
 
 
 def test_the_figures_follow_what_happens(client: Client, url: str) -> None:
