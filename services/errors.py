@@ -15,6 +15,8 @@ DomainError
 │   ├── CommitUnknown     ... and nobody can say whether the last transaction was committed
 │   └── SchemaMismatch    ... by this version of the code: its tables are older or newer
 ├── Damaged               stored bytes are not those that were stored
+├── UnreadableBackup      (command line only) a file to restore is damaged, or no backup
+├── UnreadableExport      (command line only) a file to import is damaged, or not understood
 ├── LeaseLost             (worker only) the job is no longer this attempt's
 ├── ProgressLost          (worker only) the database lost epochs that it had taken
 └── DeterminismViolation  (worker only) an epoch trained again came out different
@@ -169,6 +171,20 @@ class Damaged(DomainError):
 
     code = "damaged"
     title = "Stored data is damaged"
+
+
+class UnreadableBackup(DomainError):
+    """A file to restore is damaged, or no backup of a store."""
+
+    code = "unreadable_backup"
+    title = "The file cannot be restored"
+
+
+class UnreadableExport(DomainError):
+    """A file to import is no export, damaged, or holds what this version does not understand."""
+
+    code = "unreadable_export"
+    title = "The file cannot be imported"
 
 
 class LeaseLost(DomainError):

@@ -11,17 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradqueue.cli.configuration import configured
-from gradqueue.cli.outcome import Exit, complain
+from gradqueue.cli.database import data_option, readable_database_failures
+from gradqueue.cli.outcome import complain
 
 if TYPE_CHECKING:
     from services.keys import Key
     from services.store import Store
-
-_data = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Data folder, as for serve. [default: var]",
-)
 
 
 @click.group()
@@ -37,7 +32,7 @@ def _with_store(command: Callable[..., None]) -> Callable[..., None]:
         with _store(data) as store:
             command(store, **arguments)
 
-    return _data(run)
+    return data_option(run)
 
 
 @keys.command()
@@ -101,24 +96,9 @@ def _cells(key: Key) -> tuple[str, ...]:
 def _store(data: Path | None) -> Iterator[Store]:
     """Open the database of the settings; what is wrong with it ends the command with a line."""
     settings = configured(data_folder=data)
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from services.environment import masked_url
-    from services.errors import NotFound, SchemaMismatch, Unavailable
     from services.store import Store
 
-    url = masked_url(settings.store_url)
-    try:
+    with readable_database_failures(settings):
         store = Store(settings.store_url, settings)
         yield store
         store.close()
-    except SchemaMismatch as error:
-        complain(f"{url}: {error.detail}")
-        raise click.exceptions.Exit(Exit.UNREACHABLE) from None
-    except NotFound as error:
-        complain(error.detail)
-        raise click.exceptions.Exit(Exit.REFUSED) from None
-    except (Unavailable, SQLAlchemyError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        complain(f"cannot use the database {url}: {reason}")
-        raise click.exceptions.Exit(Exit.UNREACHABLE) from None

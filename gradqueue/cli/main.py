@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import click
 
-from gradqueue.cli import act, datasets, health, keys, look, processes, settings, submit, train
+from gradqueue.cli import (
+    act,
+    backups,
+    datasets,
+    health,
+    keys,
+    look,
+    moving,
+    processes,
+    settings,
+    submit,
+    train,
+)
 from gradqueue.cli.outcome import EXIT_CODES, readable_failures
 
 
@@ -45,6 +57,11 @@ for command in (
     processes.migrate,
     health.health,
     keys.keys,
+    moving.export,
+    moving.import_,
+    backups.backup,
+    backups.restore,
+    backups.requeue,
     settings.settings,
 ):
     main.add_command(command)

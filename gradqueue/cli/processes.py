@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gradqueue.cli.configuration import configured_for_service
-from gradqueue.cli.outcome import Exit, complain
+from gradqueue.cli.database import readable_database_failures
 
 _host = click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
 _port = click.option(
@@ -53,18 +53,7 @@ def worker(workers: int | None) -> None:
 def migrate() -> None:
     """Bring the database to this version's tables."""
     settings = configured_for_service()
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from services.environment import masked_url
-    from services.errors import SchemaMismatch
     from services.store.migrate import upgrade
 
-    try:
+    with readable_database_failures(settings):
         upgrade(settings.store_url)
-    except SchemaMismatch as error:
-        complain(f"{masked_url(settings.store_url)}: {error.detail}")
-        raise click.exceptions.Exit(Exit.UNREACHABLE) from None
-    except (SQLAlchemyError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        complain(f"cannot use the database {masked_url(settings.store_url)}: {reason}")
-        raise click.exceptions.Exit(Exit.UNREACHABLE) from None

@@ -6,6 +6,7 @@
 | whoever watches | `count`, `not_understood` |
 | worker | `claim`, then `flush` until `finish`, `fail` or `hand_back` |
 | sweeper | `sweep` |
+| whoever restored a database | `hand_back_all` |
 """
 
 from services.jobs.claiming import Claim, claim
@@ -14,7 +15,7 @@ from services.jobs.counting import Counts, count, not_understood
 from services.jobs.downloading import weights
 from services.jobs.progress import Flush
 from services.jobs.reading import JobFilters, get, list_jobs, loss_curve, versions
-from services.jobs.running import fail, finish, flush, hand_back
+from services.jobs.running import fail, finish, flush, hand_back, hand_back_all
 from services.jobs.submitting import Submitted, submit
 from services.jobs.sweeping import Swept, sweep
 from services.submission import Submission
@@ -36,6 +37,7 @@ __all__ = [
     "flush",
     "get",
     "hand_back",
+    "hand_back_all",
     "list_jobs",
     "loss_curve",
     "not_understood",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from services.errors import DeterminismViolation
 from services.ids import new_id
 from services.jobs.progress import Flush, fence, lease_lost, store_progress
-from services.status import Event, JobError, StopReason
+from services.status import Event, JobError, Status, StopReason
 from services.store import Store, checkpoints, events, models
 from services.store.sealed import Sealed
+from services.store.tables import jobs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -79,6 +82,26 @@ def hand_back(store: Store, claim: Claim, flush: Flush | None = None) -> JobRow:
         LeaseLost, DeterminismViolation, ProgressLost, Unavailable: as `flush` does.
     """
     return _end_attempt(store, claim, flush, Event.HAND_BACK)
+
+
+def hand_back_all(store: Store) -> list[str]:
+    """Hand back every job that runs, in place of workers of which none is left; return the jobs' ids.
+
+    A database that was restored says of jobs that they run, and no worker is there to say otherwise. If one
+    is, it notices at its next flush that the job is no longer its own.
+
+    Raises:
+        Unavailable: the store cannot be reached now; what was done stays done.
+    """
+    with store.reading() as connection:
+        running = select(jobs.c.id).where(jobs.c.status == Status.RUNNING.value)
+        ids = list(connection.execute(running).scalars())
+    handed_back = []
+    for job_id in ids:
+        with store.transaction() as connection:
+            if events.apply(connection, Event.HAND_BACK, {"id": job_id}) is not None:
+                handed_back.append(job_id)
+    return handed_back
 
 
 def _end_attempt(store: Store, claim: Claim, flush: Flush | None, event: Event, **values: Any) -> JobRow:

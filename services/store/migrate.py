@@ -14,12 +14,7 @@ from sqlalchemy import Connection, Engine, NullPool, event
 
 import migrations
 from services.store import schema
-
-#: The advisory lock that lets one migrator at a time into a PostgreSQL database; any number would do.
-_LOCK = 0x6772_6164_7175_6575
-
-#: Seconds to wait for another migrator, or for writers to leave the database alone.
-_PATIENCE = 60
+from services.store.patient import LOCK, PATIENCE
 
 
 def upgrade(url: str) -> None:
@@ -46,7 +41,7 @@ def connected(url: str) -> Iterator[Connection]:
     try:
         with db_engine.begin() as connection:
             if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
             yield connection
     finally:
         db_engine.dispose()
@@ -63,9 +58,9 @@ def config(connection: Connection | None) -> Config:
 def _make_engine(url: str) -> Engine:
     parts = sqlalchemy.make_url(url)
     if parts.get_backend_name() == "postgresql":
-        return sqlalchemy.create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": _PATIENCE})
+        return sqlalchemy.create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": PATIENCE})
     Path(parts.database or "").parent.mkdir(parents=True, exist_ok=True)
-    options = {"timeout": _PATIENCE, "isolation_level": None}
+    options = {"timeout": PATIENCE, "isolation_level": None}
     db_engine = sqlalchemy.create_engine(url, poolclass=NullPool, connect_args=options)
     # Foreign keys are not enforced on this connection: rebuilding a table, as SQLite must, breaks them.
     event.listen(db_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))

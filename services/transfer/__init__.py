@@ -1,0 +1,1 @@
+"""Jobs, datasets, models and keys from one database to another, as one file: docs/decisions/export.md."""
