@@ -7,7 +7,8 @@ from numba import njit, types
 from engine.kernels.choice import typed
 from engine.kernels.machine import tile_rows
 from engine.kernels.memory import BYTES
-from engine.kernels.tile import VECTOR, multiply_tile
+from engine.kernels.tile import multiply_tile
+from engine.kernels.vectors import VECTOR
 
 _ROWS = tile_rows()
 
@@ -28,14 +29,14 @@ def _multiply_add(shape, a, b, start, c):
     start_address, start_row, start_panel = start
     c_address, c_row = c
     panels = (n + VECTOR - 1) // VECTOR
+    most = (m + _ROWS - 1) // _ROWS
     panel = 0
     while panel < panels:
         wide = _panels_at_once(m, panels - panel)
         lanes = min(VECTOR, n - VECTOR * (panel + wide - 1))
-        row = 0
-        tiles = (m + _ROWS - 1) // _ROWS
+        row, tiles = 0, most
         while tiles > 0:
-            rows = (m - row + tiles - 1) // tiles
+            rows = m - row if tiles == 1 else (m - row + tiles - 1) // tiles
             multiply_tile(
                 rows,
                 wide,

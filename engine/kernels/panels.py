@@ -9,51 +9,43 @@ from __future__ import annotations
 
 from numba import njit
 
-from engine.kernels.memory import BYTES, get, put
-from engine.kernels.tile import VECTOR
-from engine.kernels.transpose import transpose_block
+from engine.kernels.memory import BYTES
+from engine.kernels.transpose import move_part, move_row, transpose_block, transpose_part
+from engine.kernels.vectors import VECTOR
 
 
 @njit(nogil=True, error_model="numpy")
-def panels_of(columns):
-    """Return how many panels hold so many columns."""
-    return (columns + VECTOR - 1) // VECTOR
-
-
-@njit(nogil=True, error_model="numpy")
-def pack_rows(matrix, rows, columns, panels):
-    """Write a row-major matrix into panels of its columns."""
-    full = columns // VECTOR
-    for panel in range(full):
-        into = panels + BYTES * VECTOR * rows * panel
+def pack_rows(matrix, rows, columns, panels, panel_size):
+    """Write a row-major matrix into panels of its columns, `panel_size` doubles apart."""
+    panel = 0
+    while VECTOR * (panel + 1) <= columns:
+        source, into = matrix + BYTES * VECTOR * panel, panels + BYTES * panel_size * panel
         for row in range(rows):
-            start = matrix + BYTES * (row * columns + VECTOR * panel)
-            for lane in range(VECTOR):
-                put(into, VECTOR * row + lane, get(start, lane))
-    rest = columns - VECTOR * full
-    if rest > 0:
-        into = panels + BYTES * VECTOR * rows * full
+            move_row(source + BYTES * row * columns, into + BYTES * VECTOR * row)
+        panel += 1
+    lanes = columns - VECTOR * panel
+    if lanes > 0:
+        source, into = matrix + BYTES * VECTOR * panel, panels + BYTES * panel_size * panel
         for row in range(rows):
-            start = matrix + BYTES * (row * columns + VECTOR * full)
-            for lane in range(rest):
-                put(into, VECTOR * row + lane, get(start, lane))
+            move_part(source + BYTES * row * columns, into + BYTES * VECTOR * row, lanes)
 
 
 @njit(nogil=True, error_model="numpy")
 def pack_columns(matrix, rows, columns, panels, panel_size):
     """Write the transpose of a row-major matrix (rows, columns) into panels of its rows, `panel_size` doubles
     apart."""
-    for panel in range(panels_of(rows)):
-        into = panels + BYTES * panel_size * panel
-        first = VECTOR * panel
+    for first in range(0, rows, VECTOR):
         lanes = min(VECTOR, rows - first)
+        source, into = matrix + BYTES * first * columns, panels
+        panels += BYTES * panel_size
         column = 0
         if lanes == VECTOR:
             while column + VECTOR <= columns:
-                transpose_block(
-                    matrix + BYTES * (first * columns + column), columns, into + BYTES * VECTOR * column
-                )
+                transpose_block(source + BYTES * column, columns, into + BYTES * VECTOR * column)
                 column += VECTOR
-        for rest in range(column, columns):
-            for lane in range(lanes):
-                put(into, VECTOR * rest + lane, get(matrix, (first + lane) * columns + rest))
+        while column < columns:
+            across = min(VECTOR, columns - column)
+            transpose_part(
+                source + BYTES * column, columns, into + BYTES * VECTOR * column, lanes, across
+            )
+            column += VECTOR

@@ -18,12 +18,17 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLoca
 
 
 class Store:
-    """Compiled kernels made from the files `sources`, kept in the first of `folders` that can be written."""
+    """Compiled kernels, kept in the first of `folders` that can be written.
 
-    def __init__(self, folders: Sequence[Path], sources: Iterable[Path]) -> None:
+    They are made from the files `sources` and from `programs`, as text.
+    """
+
+    def __init__(self, folders: Sequence[Path], sources: Iterable[Path], programs: Iterable[str] = ()) -> None:
         digest = hashlib.sha256()
         for source in sources:
             digest.update(source.read_bytes())
+        for program in programs:
+            digest.update(program.encode())
         self._folders, self._stamp = folders, digest.hexdigest()
 
     def get(self, function: Any, signature: Any, progress: Callable[[str], None] | None = None) -> Any:

@@ -12,7 +12,7 @@ from numba import njit
 from numba.extending import register_jitable
 
 from engine.kernels.memory import BYTES, get
-from engine.kernels.tile import VECTOR
+from engine.kernels.vectors import VECTOR
 
 
 def laned_sum(term: Callable[[float], float]) -> Any:

@@ -21,10 +21,10 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
 
 from engine.kernels.machine import tile_rows
+from engine.kernels.vectors import INDEX, LANES, POINTER, VECTOR, first, load, spread, store, store_some
 
 
 def tiles() -> list[tuple[int, int]]:
@@ -34,17 +34,6 @@ def tiles() -> list[tuple[int, int]]:
     A single row has a single sum per lane to wait for, so it takes up to four vectors at once, two rows two.
     """
     return [(rows, 1) for rows in range(1, tile_rows() + 1)] + [(1, 2), (1, 4), (2, 2)]
-
-
-#: Doubles in a vector: 64 bytes, one cache line, the widest vector register there is today.
-VECTOR = 8
-
-_DOUBLE = ir.DoubleType()
-_INDEX = ir.IntType(64)
-_SHORT = ir.IntType(32)
-_LANES = ir.VectorType(_DOUBLE, VECTOR)
-_MASK = ir.VectorType(ir.IntType(1), VECTOR)
-_POINTER = _DOUBLE.as_pointer()
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -76,21 +65,38 @@ def multiply_tile(
     signature = types.void(*[types.int64] * 15)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        """Emit every tile and a jump to the one asked for."""
-        builder.function.attributes.add("noinline")  # one copy of the tiles, however many callers
+        """Emit a jump to the call of the tile asked for."""
         rows, panels, *rest = arguments
         after = builder.append_basic_block("after")
-        known = builder.switch(builder.add(builder.mul(rows, _INDEX(VECTOR)), panels), after)
+        known = builder.switch(builder.add(builder.mul(rows, INDEX(VECTOR)), panels), after)
         for size in tiles():
             block = builder.append_basic_block(f"tile_{size[0]}x{size[1]}")
-            known.add_case(_INDEX(size[0] * VECTOR + size[1]), block)
+            known.add_case(INDEX(size[0] * VECTOR + size[1]), block)
             builder.position_at_end(block)
-            _Tile(builder, *size).emit(*rest)
+            builder.call(_tile_function(builder.module, *size), rest)
             builder.branch(after)
         builder.position_at_end(after)
         return context.get_dummy_value()
 
     return signature, generate
+
+
+def _tile_function(module: Any, rows: int, panels: int) -> Any:
+    """Return the function of one tile, which takes what `multiply_tile` takes from `steps` on.
+
+    Each is a function of its own so that only the tile that runs works out its addresses: in one function
+    LLVM computes those of every tile beforehand, 250 instructions that small products would mostly wait for.
+    """
+    name = f"gradqueue_tile_{rows}x{panels}"
+    if name in module.globals:
+        return module.globals[name]
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [INDEX] * 13), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    _Tile(builder, rows, panels).emit(*function.args)
+    builder.ret_void()
+    return function
 
 
 class _Tile:
@@ -121,7 +127,7 @@ class _Tile:
             self.at(self.at(self.pointer(start), row, start_row), panel, start_panel)
             for row, panel in self.cells
         ]
-        first = [self.load(source) for source in sources]
+        begun_with = [load(builder, source) for source in sources]
         a_rows = [self.at(self.pointer(a), row, a_row) for row in range(self.rows)]
         b_panels = [self.at(self.pointer(b), panel, b_panel) for panel in range(self.panels)]
 
@@ -129,18 +135,18 @@ class _Tile:
         loop, after = builder.append_basic_block("term"), builder.append_basic_block("sums")
         builder.branch(loop)
         builder.position_at_end(loop)
-        step = builder.phi(_INDEX)
-        sums = [builder.phi(_LANES) for _ in self.cells]
-        b_now = [self.load(builder.gep(each, [builder.mul(step, b_step)])) for each in b_panels]
+        step = builder.phi(INDEX)
+        sums = [builder.phi(LANES) for _ in self.cells]
+        b_now = [load(builder, builder.gep(each, [builder.mul(step, b_step)])) for each in b_panels]
         at_a = builder.mul(step, a_step)
         grown = []
         for total, (row, panel) in zip(sums, self.cells, strict=True):
-            factor = self.spread(builder.load(builder.gep(a_rows[row], [at_a])))
+            factor = spread(builder, builder.load(builder.gep(a_rows[row], [at_a])))
             grown.append(builder.fadd(total, builder.fmul(factor, b_now[panel])))
-        following = builder.add(step, _INDEX(1))
-        step.add_incoming(_INDEX(0), before)
+        following = builder.add(step, INDEX(1))
+        step.add_incoming(INDEX(0), before)
         step.add_incoming(following, loop)
-        for total, begun, more in zip(sums, first, grown, strict=True):
+        for total, begun, more in zip(sums, begun_with, grown, strict=True):
             total.add_incoming(begun, before)
             total.add_incoming(more, loop)
         builder.cbranch(builder.icmp_signed("<", following, steps), loop, after)
@@ -156,48 +162,22 @@ class _Tile:
         last = [panel == self.panels - 1 for _, panel in self.cells]
         for value, target, is_last in zip(sums, targets, last, strict=True):
             if not is_last:
-                self.put(value, target)
-        with builder.if_else(builder.icmp_signed("==", lanes, _INDEX(VECTOR))) as (full, cut):
+                store(builder, value, target)
+        with builder.if_else(builder.icmp_signed("==", lanes, INDEX(VECTOR))) as (full, cut):
             with full:
                 for value, target, is_last in zip(sums, targets, last, strict=True):
                     if is_last:
-                        self.put(value, target)
+                        store(builder, value, target)
             with cut:
-                mask = self.first(lanes)
+                mask = first(builder, lanes)
                 for value, target, is_last in zip(sums, targets, last, strict=True):
                     if is_last:
-                        self.put_masked(value, target, mask)
+                        store_some(builder, value, target, mask)
 
     def pointer(self, address: Any) -> Any:
-        return self.builder.inttoptr(address, _POINTER)
+        return self.builder.inttoptr(address, POINTER)
 
     def at(self, pointer: Any, count: int, distance: Any, extra: int = 0) -> Any:
         """Return pointer + count * distance + extra, in doubles."""
-        offset = self.builder.add(self.builder.mul(distance, _INDEX(count)), _INDEX(extra))
+        offset = self.builder.add(self.builder.mul(distance, INDEX(count)), INDEX(extra))
         return self.builder.gep(pointer, [offset])
-
-    def load(self, pointer: Any) -> Any:
-        loaded = self.builder.load(self.builder.bitcast(pointer, _LANES.as_pointer()))
-        loaded.align = 8
-        return loaded
-
-    def put(self, value: Any, pointer: Any) -> None:
-        self.builder.store(value, self.builder.bitcast(pointer, _LANES.as_pointer()), align=8)
-
-    def put_masked(self, value: Any, pointer: Any, mask: Any) -> None:
-        vectors = _LANES.as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [_LANES, vectors, _SHORT, _MASK])
-        masked_store = get_or_insert_function(self.builder.module, kind, "llvm.masked.store.v8f64.p0")
-        self.builder.call(masked_store, [value, self.builder.bitcast(pointer, vectors), _SHORT(8), mask])
-
-    def first(self, lanes: Any) -> Any:
-        """Return the mask of lanes 0 .. lanes - 1."""
-        counts = ir.VectorType(_INDEX, VECTOR)
-        return self.builder.icmp_signed("<", ir.Constant(counts, list(range(VECTOR))), self.spread(lanes))
-
-    def spread(self, scalar: Any) -> Any:
-        """Return a vector with `scalar` in every lane."""
-        builder, vectors = self.builder, ir.VectorType(scalar.type, VECTOR)
-        undefined = ir.Constant(vectors, ir.Undefined)
-        zeros = ir.Constant(ir.VectorType(_SHORT, VECTOR), [0] * VECTOR)
-        return builder.shuffle_vector(builder.insert_element(undefined, scalar, _SHORT(0)), undefined, zeros)

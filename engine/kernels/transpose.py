@@ -1,4 +1,4 @@
-"""The transpose of a block of 8 x 8 doubles, in registers."""
+"""Blocks of up to 8 x 8 doubles, moved as vectors: as they are, or transposed in registers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,33 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from engine.kernels.tile import VECTOR
+from engine.kernels.vectors import INDEX, POINTER, SHORT, VECTOR, first, load, load_some, spread, store
 
-_INDEX = ir.IntType(64)
-_LANES = ir.VectorType(ir.DoubleType(), VECTOR)
+_ROW = types.int64
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def move_row(_typing: Any, source: Any, target: Any) -> Any:
+    """Copy 8 doubles."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        source, target = (builder.inttoptr(each, POINTER) for each in arguments)
+        store(builder, load(builder, source), target)
+        return context.get_dummy_value()
+
+    return types.void(_ROW, _ROW), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def move_part(_typing: Any, source: Any, target: Any, lanes: Any) -> Any:
+    """Write 8 doubles: the first `lanes` of those at `source`, then zeros."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        source, target = (builder.inttoptr(each, POINTER) for each in arguments[:2])
+        store(builder, load_some(builder, source, first(builder, arguments[2])), target)
+        return context.get_dummy_value()
+
+    return types.void(_ROW, _ROW, _ROW), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -21,17 +44,42 @@ def transpose_block(_typing: Any, source: Any, distance: Any, target: Any) -> An
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         source, distance, target = arguments
-        read = builder.inttoptr(source, ir.DoubleType().as_pointer())
-        write = builder.inttoptr(target, _LANES.as_pointer())
-        rows = []
-        for row in range(VECTOR):
-            start = builder.gep(read, [builder.mul(distance, _INDEX(row))])
-            rows.append(builder.load(builder.bitcast(start, _LANES.as_pointer()), align=8))
-        for column, lanes in enumerate(_transposed(builder, rows)):
-            builder.store(lanes, builder.gep(write, [_INDEX(column)]), align=8)
+        starts = _starts(builder, source, distance)
+        columns = _transposed(builder, [load(builder, start) for start in starts])
+        write = builder.inttoptr(target, POINTER)
+        for column, lanes in enumerate(columns):
+            store(builder, lanes, builder.gep(write, [INDEX(VECTOR * column)]))
         return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64, types.int64), generate
+    return types.void(_ROW, _ROW, _ROW), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def transpose_part(
+    _typing: Any, source: Any, distance: Any, target: Any, rows: Any, columns: Any
+) -> Any:
+    """Write the block of `rows` x `columns`, each 1 to 8, as `transpose_block` does, its columns filled up
+    with zeros."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        source, distance, target, rows, columns = arguments
+        across = first(builder, columns)
+        loaded = []
+        for row, start in enumerate(_starts(builder, source, distance)):
+            exists = spread(builder, builder.icmp_signed("<", INDEX(row), rows))
+            loaded.append(load_some(builder, start, builder.and_(across, exists)))
+        write = builder.inttoptr(target, POINTER)
+        for column, lanes in enumerate(_transposed(builder, loaded)):
+            with builder.if_then(builder.icmp_signed("<", INDEX(column), columns)):
+                store(builder, lanes, builder.gep(write, [INDEX(VECTOR * column)]))
+        return context.get_dummy_value()
+
+    return types.void(_ROW, _ROW, _ROW, _ROW, _ROW), generate
+
+
+def _starts(builder: Any, source: Any, distance: Any) -> list[Any]:
+    read = builder.inttoptr(source, POINTER)
+    return [builder.gep(read, [builder.mul(distance, INDEX(row))]) for row in range(VECTOR)]
 
 
 def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
@@ -57,4 +105,4 @@ def _mask(half: int, *, high: bool) -> Any:
     for lane in range(VECTOR):
         taken = (lane & ~half) | (half if high else 0)
         lanes.append(taken + (VECTOR if lane & half else 0))
-    return ir.Constant(ir.VectorType(ir.IntType(32), VECTOR), lanes)
+    return ir.Constant(ir.VectorType(SHORT, VECTOR), lanes)

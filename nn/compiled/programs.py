@@ -1,4 +1,4 @@
-"""The parts of a training that are not sums of products, as code: the activations and the loss."""
+"""The parts of a training that are not sums of products, as programs: the activations and the loss."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from engine.compiler.code import Code, assemble
 from engine.compiler.opcodes import COPY
 from engine.compiler.recording import record, record_gradient
 from nn.activations import ACTIVATIONS
 from nn.losses import LOSSES
 
 if TYPE_CHECKING:
+    from engine.compiler.program import Program
     from nn.spec import Activation, Loss
 
 
 @dataclass(frozen=True, slots=True)
-class ActivationCode:
+class ActivationPrograms:
     """An activation's rows are (input, grad, value), and those of its gradient (input, value, grad,
     gradient)."""
 
-    forward: Code
-    backward: Code
+    forward: Program
+    backward: Program
 
 
 @cache
-def activation_code(name: Activation) -> ActivationCode | None:
-    """Return the code of an activation, None if it is the identity."""
+def activation_programs(name: Activation) -> ActivationPrograms | None:
+    """Return the programs of an activation, None if it is the identity."""
     function = ACTIVATIONS[name]
     forward = record(lambda values: function(values[0]), ["input"], [])
     if [each.opcode for each in forward.instructions] == [COPY]:
         return None
-    return ActivationCode(assemble(forward), assemble(record_gradient(lambda values: function(values[0]))))
+    return ActivationPrograms(forward, record_gradient(lambda values: function(values[0])))
 
 
 @cache
-def loss_code(name: Loss, width: int) -> Code:
-    """Return the code of a loss of so many outputs: rows (predictions, targets, grad, value, predictions'
+def loss_program(name: Loss, width: int) -> Program:
+    """Return the program of a loss of so many outputs: rows (predictions, targets, grad, value, predictions'
     gradients).
 
     A loss with one term per output is recorded for one: its lanes are all outputs of all samples.
@@ -45,7 +45,13 @@ def loss_code(name: Loss, width: int) -> Code:
     row = LOSSES[name]
     predictions = [f"prediction {place}" for place in range(width)]
     targets = [f"target {place}" for place in range(width)]
-    program = record(
+    return record(
         lambda values: row.function(values[:width], values[width:]), [*predictions, *targets], predictions
     )
-    return assemble(program)
+
+
+def known_programs() -> tuple[Program, ...]:
+    """Return every program of an activation, and of a loss with one term per output, that there is now."""
+    activations = [each for each in map(activation_programs, ACTIVATIONS) if each is not None]
+    losses = [loss_program(name, 1) for name, row in LOSSES.items() if row.elementwise]
+    return (*(each.forward for each in activations), *(each.backward for each in activations), *losses)

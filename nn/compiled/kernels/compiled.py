@@ -11,6 +11,7 @@ from numba import types
 import engine
 from engine.kernels.store import Store
 from nn import optimizers, randomness, schedules
+from nn.compiled.kernels.elementwise import KNOWN
 from nn.compiled.kernels.records import JOB_TYPE, LAYER_TYPE
 from nn.compiled.kernels.training import train
 
@@ -37,7 +38,7 @@ _SIGNATURE = types.int64(
 _HERE = Path(__file__).parent
 _ENGINE = Path(engine.__file__).parent
 
-#: Every file that the kernel is made from.
+#: Every file that the kernel is made from, besides the programs it knows.
 SOURCES = (
     *sorted(_HERE.glob("*.py")),
     *(Path(str(module.__file__)) for module in (optimizers, randomness, schedules)),
@@ -58,7 +59,7 @@ def warm(folder: Path | None = None, progress: Callable[[str], None] | None = No
     """
     global _kernel
     folders = [_HERE / "__pycache__", *([folder] if folder is not None else [])]
-    _kernel = Store(folders, SOURCES).get(train, _SIGNATURE, progress)
+    _kernel = Store(folders, SOURCES, map(str, KNOWN)).get(train, _SIGNATURE, progress)
 
 
 def run(*arguments: Any) -> int:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from numba import njit
 
-from engine.kernels.lanes import run_program
 from engine.kernels.matmul import multiply_add
 from engine.kernels.memory import BYTES
 from engine.kernels.panels import pack_columns, pack_rows
-from engine.kernels.tile import VECTOR
-
-#: Lanes on which an activation's program is run at a time: its temporaries then stay in the nearest cache.
-BLOCK = 512
+from engine.kernels.vectors import VECTOR
+from nn.compiled.kernels.elementwise import run
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -24,12 +21,14 @@ def pack(layers):
     for place in range(len(layers)):
         layer = layers[place]
         panel_size = VECTOR * (layer.inputs + 1)
-        pack_columns(layer.biases, layer.outputs, 1, layer.forward_panels, panel_size)
+        pack_rows(layer.biases, 1, layer.outputs, layer.forward_panels, panel_size)
         pack_columns(
             layer.weights, layer.outputs, layer.inputs, layer.forward_panels + BYTES * VECTOR, panel_size
         )
-        if place > 0:
-            pack_rows(layer.weights, layer.outputs, layer.inputs, layer.backward_panels)
+        if layer.packs_backward:
+            pack_rows(
+                layer.weights, layer.outputs, layer.inputs, layer.backward_panels, VECTOR * layer.outputs
+            )
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -46,18 +45,15 @@ def forward(layers, code, rows, samples):
             (layer.z, layer.stride),
         )
         if layer.activates:
-            lanes = samples * layer.stride
-            for first in range(0, lanes, BLOCK):
-                rows[layer.forward_rows] = layer.z + BYTES * first
-                rows[layer.forward_rows + 2] = layer.a + BYTES * first
-                run_program(
-                    code,
-                    layer.forward_begin,
-                    layer.forward_end,
-                    rows,
-                    layer.forward_rows,
-                    min(BLOCK, lanes - first),
-                )
+            run(
+                code,
+                rows,
+                layer.forward_known,
+                layer.forward_begin,
+                layer.forward_end,
+                layer.forward_rows,
+                samples * layer.stride,
+            )
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -65,40 +61,33 @@ def backward(job, layers, code, rows, samples, begins):
     """Add the gradients of a chunk's samples, in order, to the parameters'; `begins`: they are the batch's
     first.
 
-    `job.upstream` holds the gradients with respect to the last layer's outputs. A neuron's gradients are
+    The last layer's `upstream` holds the gradients with respect to its outputs. A neuron's gradients are
     summed over the neurons it feeds from the last to the first, as `Value.backward` does.
     """
     for place in range(len(layers) - 1, -1, -1):
         layer = layers[place]
-        delta = job.upstream
         if layer.activates:
-            delta = job.delta
-            lanes = samples * layer.stride
-            for first in range(0, lanes, BLOCK):
-                rows[layer.backward_rows] = layer.z + BYTES * first
-                rows[layer.backward_rows + 1] = layer.a + BYTES * first
-                rows[layer.backward_rows + 2] = job.upstream + BYTES * first
-                rows[layer.backward_rows + 3] = delta + BYTES * first
-                run_program(
-                    code,
-                    layer.backward_begin,
-                    layer.backward_end,
-                    rows,
-                    layer.backward_rows,
-                    min(BLOCK, lanes - first),
-                )
-        _add_parameter_gradients(job, layer, delta, samples, begins)
+            run(
+                code,
+                rows,
+                layer.backward_known,
+                layer.backward_begin,
+                layer.backward_end,
+                layer.backward_rows,
+                samples * layer.stride,
+            )
+        _add_parameter_gradients(job, layer, samples, begins)
         if place > 0:
-            _pass_back(job, layer, delta, samples)
+            _pass_back(job, layer, layers[place - 1].upstream, samples)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _add_parameter_gradients(job, layer, delta, samples, begins):
+def _add_parameter_gradients(job, layer, samples, begins):
     weights = (layer.weight_gradients, layer.inputs, VECTOR)
     biases = (layer.bias_gradients, 0, VECTOR)
     multiply_add(
         (layer.outputs, layer.inputs, samples),
-        (delta, 1, layer.stride),
+        (layer.delta, 1, layer.stride),
         (layer.x, layer.x_stride, VECTOR),
         (job.zeros, 0, 0) if begins else weights,
         (layer.weight_gradients, layer.inputs),
@@ -106,24 +95,20 @@ def _add_parameter_gradients(job, layer, delta, samples, begins):
     multiply_add(
         (1, layer.outputs, samples),
         (job.one, 0, 0),
-        (delta, layer.stride, VECTOR),
+        (layer.delta, layer.stride, VECTOR),
         (job.zeros, 0, 0) if begins else biases,
         (layer.bias_gradients, 0),
     )
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _pass_back(job, layer, delta, samples):
-    """Compute the gradients with respect to a layer's inputs; `delta` may be where they go, so they swap
-    places."""
-    target = job.upstream if delta == job.delta else job.delta
+def _pass_back(job, layer, target, samples):
+    """Compute the gradients with respect to a layer's inputs, beginning with its last neuron."""
     last = layer.outputs - 1
     multiply_add(
         (samples, layer.inputs, layer.outputs),
-        (delta + BYTES * last, layer.stride, -1),
-        (layer.backward_panels + BYTES * VECTOR * last, -VECTOR, VECTOR * layer.outputs),
+        (layer.delta + BYTES * last, layer.stride, -1),
+        (layer.backward_panels + BYTES * last * layer.backward_step, -layer.backward_step, layer.backward_panel),
         (job.zeros, 0, 0),
         (target, layer.x_stride),
     )
-    job.delta = delta
-    job.upstream = target

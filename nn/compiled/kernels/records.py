@@ -18,9 +18,10 @@ def _record(**fields: type) -> np.dtype[np.void]:
     return np.dtype(list(fields.items()))
 
 
-#: One layer: its shape; its parameters, gradients and the panels they are packed into; the rows of a chunk of
-#: samples that come in (`x`), before (`z`) and after the activation (`a`); and the activation's programs as
-#: ranges of the code.
+#: One layer: its shape; its parameters and gradients; the panels that its weights are packed into, those for
+#: the way back only if it packs them; the rows of a chunk of samples that come in (`x`), before (`z`) and
+#: after the activation (`a`), and the loss's gradients with respect to these (`delta` and `upstream`); and the
+#: activation's programs, by their numbers among the known ones, or -1 and their ranges of the code.
 LAYER = _record(
     inputs=_INT,
     outputs=_INT,
@@ -29,16 +30,23 @@ LAYER = _record(
     weight_gradients=_INT,
     bias_gradients=_INT,
     forward_panels=_INT,
+    packs_backward=_INT,
     backward_panels=_INT,
+    backward_step=_INT,
+    backward_panel=_INT,
     x=_INT,
     x_stride=_INT,
     z=_INT,
     a=_INT,
+    upstream=_INT,
+    delta=_INT,
     stride=_INT,
     activates=_INT,
+    forward_known=_INT,
     forward_begin=_INT,
     forward_end=_INT,
     forward_rows=_INT,
+    backward_known=_INT,
     backward_begin=_INT,
     backward_end=_INT,
     backward_rows=_INT,
@@ -62,6 +70,7 @@ JOB = _record(
     residuals=_INT,
     loss_width=_INT,
     loss_lanes=_INT,
+    loss_known=_INT,
     loss_begin=_INT,
     loss_values=_INT,
     loss_end=_INT,
@@ -96,8 +105,7 @@ JOB = _record(
     kept=_INT,
     best_parameters=_INT,
     gradients=_INT,
-    delta=_INT,
-    upstream=_INT,
+    wanted=_INT,
     zeros=_INT,
     one=_INT,
     residual=_INT,

@@ -4,89 +4,119 @@ from __future__ import annotations
 
 from numba import njit
 
-from engine.kernels.lanes import run_program
 from engine.kernels.memory import BYTES, get, put
+from nn.compiled.kernels.elementwise import run
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def score(job, layers, code, rows, targets, order, first, samples, with_gradient):
-    """Add samples to the running sums; with gradients, leave those of the predictions in `job.upstream`.
+def score(job, layer, code, rows, targets, order, first, samples, with_gradient):
+    """Add samples to the running sums; with gradients, leave those of the predictions in `layer.upstream`.
 
     The samples are the first rows of the last layer's `a`; their targets are those of `order[first]` on.
     """
-    layer = layers[len(layers) - 1]
-    outputs = job.outputs
-    together = max(1, job.loss_lanes // outputs) if job.loss_width == 1 else job.loss_lanes
-    for done in range(0, samples, together):
-        count = min(together, samples - done)
-        predictions = layer.a + BYTES * layer.stride * done
-        _gather(job, rows, predictions, layer.stride, targets, order, first + done, count)
-        end = job.loss_end if with_gradient else job.loss_values
-        lanes = count * outputs if job.loss_width == 1 else count
-        run_program(code, job.loss_begin, end, rows, job.loss_rows, lanes)
-        _add(job, rows, predictions, layer.stride, targets, order, first + done, count)
-        if with_gradient:
-            _scatter(job, rows, job.upstream + BYTES * layer.stride * done, layer.stride, count)
+    alike = job.loss_width == 1
+    if alike or not job.classification:
+        _gather_targets(job, layer, targets, order, first, samples)
+    if not alike:
+        _gather(job, layer, rows, targets, order, first, samples)
+    end = job.loss_end if with_gradient else job.loss_values
+    lanes = samples * layer.stride if alike else samples
+    run(code, rows, job.loss_known, job.loss_begin, end, job.loss_rows, lanes)
+    if with_gradient and not alike:
+        _scatter(job, layer, rows, samples)
+
+    _add_losses(job, rows[job.loss_rows + 2 * job.loss_width + 1], layer.stride if alike else 1, samples)
+    if job.classification:
+        _count_right(job, layer, targets, order, first, samples)
+    else:
+        _add_residuals(job, layer, samples)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _gather(job, rows, predictions, stride, targets, order, first, count):
-    """Bring predictions and targets into the rows of the loss's program.
+def _gather_targets(job, layer, targets, order, first, samples):
+    """Bring targets into rows that are laid out as the predictions are.
 
-    A loss with one term per output has the outputs of all samples for lanes. Any other has the samples for
-    lanes and a row for each output.
+    A loss with one term per output has all outputs of all samples for lanes.
     """
-    outputs = job.outputs
-    if job.loss_width == 1:
-        into, wanted = rows[job.loss_rows], rows[job.loss_rows + 1]
-        for s in range(count):
-            for j in range(outputs):
-                put(into, s * outputs + j, get(predictions, s * stride + j))
-                put(wanted, s * outputs + j, targets[order[first + s], j])
-    else:
-        for j in range(outputs):
-            into, wanted = rows[job.loss_rows + j], rows[job.loss_rows + outputs + j]
-            for s in range(count):
-                put(into, s, get(predictions, s * stride + j))
-                put(wanted, s, targets[order[first + s], j])
+    for s in range(samples):
+        row = targets[order[first + s]]
+        into = job.wanted + BYTES * layer.stride * s
+        for j in range(len(row)):
+            put(into, j, row[j])
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _scatter(job, rows, upstream, stride, count):
-    """Take the predictions' gradients out of the rows of the loss's program."""
-    outputs, width = job.outputs, job.loss_width
-    first_gradient = job.loss_rows + 2 * width + 2
-    if width == 1:
-        source = rows[first_gradient]
-        for s in range(count):
-            for j in range(outputs):
-                put(upstream, s * stride + j, get(source, s * outputs + j))
-    else:
-        for j in range(outputs):
-            source = rows[first_gradient + j]
-            for s in range(count):
-                put(upstream, s * stride + j, get(source, s))
+def _gather(job, layer, rows, targets, order, first, samples):
+    """Bring predictions and targets into the rows of a loss's program that has samples for lanes."""
+    outputs = job.outputs
+    for j in range(outputs):
+        into, wanted = rows[job.loss_rows + j], rows[job.loss_rows + outputs + j]
+        for s in range(samples):
+            put(into, s, get(layer.a, s * layer.stride + j))
+            put(wanted, s, targets[order[first + s], j])
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _add(job, rows, predictions, stride, targets, order, first, count):
-    """Add samples one by one to the running loss and to the score's sums."""
-    outputs = job.outputs
-    losses = rows[job.loss_rows + 2 * job.loss_width + 1]
-    terms = outputs if job.loss_width == 1 else 1
-    for s in range(count):
-        loss = get(losses, s * terms)
+def _scatter(job, layer, rows, samples):
+    """Take the predictions' gradients out of the rows of a loss's program that has samples for lanes."""
+    first_gradient = job.loss_rows + 2 * job.outputs + 2
+    for j in range(job.outputs):
+        source = rows[first_gradient + j]
+        for s in range(samples):
+            put(layer.upstream, s * layer.stride + j, get(source, s))
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
+def _add_losses(job, losses, distance, samples):
+    """Add the samples' losses one by one to the running loss: each the sum of its terms, if it has several."""
+    terms = job.outputs if job.loss_width == 1 else 1
+    total = job.running_loss
+    for s in range(samples):
+        loss = get(losses, s * distance)
         for term in range(1, terms):
-            loss += get(losses, s * terms + term)
-        job.running_loss += loss
-        row = predictions + BYTES * stride * s
-        target = targets[order[first + s]]
-        if job.classification:
-            job.running_right += _is_right(row, target, outputs)
-        else:
-            for j in range(outputs):
-                distance = get(row, j) - target[j]
-                put(job.running_residual, j, get(job.running_residual, j) + distance * distance)
+            loss += get(losses, s * distance + term)
+        total += loss
+    job.running_loss = total
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
+def _add_residuals(job, layer, samples):
+    """Add the samples' squared distances to each output's running residual.
+
+    Four outputs at a time, since each one's sum has to wait for its last term.
+    """
+    residual, predictions, targets, stride = job.running_residual, layer.a, job.wanted, layer.stride
+    together = job.outputs // 4 * 4
+    for j in range(0, together, 4):
+        a, b = get(residual, j), get(residual, j + 1)
+        c, d = get(residual, j + 2), get(residual, j + 3)
+        for s in range(samples):
+            at = s * stride + j
+            a += _squared(get(predictions, at) - get(targets, at))
+            b += _squared(get(predictions, at + 1) - get(targets, at + 1))
+            c += _squared(get(predictions, at + 2) - get(targets, at + 2))
+            d += _squared(get(predictions, at + 3) - get(targets, at + 3))
+        put(residual, j, a)
+        put(residual, j + 1, b)
+        put(residual, j + 2, c)
+        put(residual, j + 3, d)
+    for j in range(together, job.outputs):
+        a = get(residual, j)
+        for s in range(samples):
+            a += _squared(get(predictions, s * stride + j) - get(targets, s * stride + j))
+        put(residual, j, a)
+
+
+@njit(inline="always")
+def _squared(x):
+    return x * x
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
+def _count_right(job, layer, targets, order, first, samples):
+    for s in range(samples):
+        row = layer.a + BYTES * layer.stride * s
+        job.running_right += _is_right(row, targets[order[first + s]], job.outputs)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")

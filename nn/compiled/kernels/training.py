@@ -70,7 +70,7 @@ def _train_chunk(job, layers, code, rows, data, order, random):
     samples = min(job.chunk, in_batch - job.sample)
     _gather(layers[0], inputs, order, first, samples)
     forward(layers, code, rows, samples)
-    score(job, layers, code, rows, targets, order, first, samples, True)
+    score(job, layers[len(layers) - 1], code, rows, targets, order, first, samples, True)
     backward(job, layers, code, rows, samples, job.sample == 0)
     job.sample += samples
     if job.sample < in_batch:
@@ -134,7 +134,7 @@ def _validate_chunk(job, layers, code, rows, held_out, straight):
     samples = min(job.chunk, job.validation_samples - job.sample)
     _gather(layers[0], inputs, straight, job.sample, samples)
     forward(layers, code, rows, samples)
-    score(job, layers, code, rows, targets, straight, job.sample, samples, False)
+    score(job, layers[len(layers) - 1], code, rows, targets, straight, job.sample, samples, False)
     job.sample += samples
     return samples * job.validation_work
 

@@ -1,0 +1,160 @@
+"""The layers of a training as the kernels take them: shapes, memory, and the programs of their activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nn.compiled.arena import LINE
+from nn.compiled.programs import activation_programs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nn.compiled.arena import Arena, Piece
+    from nn.compiled.library import Library, Shelved
+    from nn.layout import LayerLayout, Layout
+    from nn.spec import Activation
+
+#: Most weights that the way back reads as they are: 32 KiB, the nearest cache. Panels of more are packed,
+#: since the rows of a wide matrix that a tile goes through fall into few sets of the caches.
+MOST_UNPACKED = 4096
+
+_DOUBLE = np.dtype(np.float64).itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLayer:
+    """One layer; the pieces are those of `nn.compiled.kernels.records.LAYER`."""
+
+    layout: LayerLayout
+    x_stride: int
+    stride: int
+    x: Piece
+    z: Piece
+    a: Piece
+    upstream: Piece
+    delta: Piece
+    forward_panels: Piece
+    backward_panels: Piece | None
+    forward: Shelved | None
+    backward: Shelved | None
+
+    def record(self, parameters: int, gradients: int) -> dict[str, int]:
+        """Return the layer's record; the flat parameters and gradients are at these addresses."""
+        layout = self.layout
+        weights, biases = _DOUBLE * layout.weights.start, _DOUBLE * layout.biases.start
+        pieces = {name: getattr(self, name).address for name in ("x", "z", "a", "upstream", "delta")}
+        return {
+            "inputs": layout.inputs,
+            "outputs": layout.outputs,
+            "weights": parameters + weights,
+            "biases": parameters + biases,
+            "weight_gradients": gradients + weights,
+            "bias_gradients": gradients + biases,
+            "x_stride": self.x_stride,
+            "stride": self.stride,
+            "forward_panels": self.forward_panels.address,
+            **pieces,
+            **self._way_back(parameters + weights),
+            **_program("forward", self.forward),
+            **_program("backward", self.backward),
+            "activates": self.forward is not None,
+        }
+
+    def _way_back(self, weights: int) -> dict[str, int]:
+        """Return where panel p of row j of the weights is: step j and panel p doubles after an address."""
+        layout, panels = self.layout, self.backward_panels
+        if panels is None:
+            return {"backward_panels": weights, "backward_step": layout.inputs, "backward_panel": LINE}
+        return {
+            "packs_backward": True,
+            "backward_panels": panels.address,
+            "backward_step": LINE,
+            "backward_panel": LINE * layout.outputs,
+        }
+
+
+def plan_layers(
+    arena: Arena, library: Library, layout: Layout, activations: Sequence[Activation], chunk: int
+) -> list[PlannedLayer]:
+    """Reserve the layers' memory for `chunk` samples and shelve their activations."""
+    last = len(activations) - 1
+    strides = [stride(layout.widths[0])]
+    strides += [stride(width, is_last=place == last) for place, width in enumerate(layout.widths[1:])]
+    lanes = chunk * max(strides[1:])
+    gradients = _gradient_pieces(arena, activations, lanes)
+    x = arena.reserve(chunk * strides[0])
+    layers: list[PlannedLayer] = []
+    for place, (layer, activation) in enumerate(zip(layout.layers, activations, strict=True)):
+        programs = activation_programs(activation)
+        z = arena.reserve(chunk * strides[place + 1])
+        a = arena.reserve(chunk * strides[place + 1]) if programs else z
+        upstream, delta = gradients[place]
+        packs = place > 0 and layer.inputs * layer.outputs > MOST_UNPACKED
+        layers.append(
+            PlannedLayer(
+                layer,
+                strides[place],
+                strides[place + 1],
+                x,
+                z,
+                a,
+                upstream,
+                delta,
+                forward_panels=arena.reserve(_panels(layer.inputs + 1, layer.outputs)),
+                backward_panels=arena.reserve(_panels(layer.outputs, layer.inputs)) if packs else None,
+                forward=library.shelve(programs.forward, lanes, [z, None, a]) if programs else None,
+                backward=library.shelve(programs.backward, lanes, [z, a, upstream, delta])
+                if programs
+                else None,
+            )
+        )
+        x = a
+    return layers
+
+
+def stride(width: int, *, is_last: bool = False) -> int:
+    """Return the doubles from one sample's row to the next.
+
+    They are whole cache lines, and in wide rows an odd number of them: the lines that a tile reads from many
+    rows in one column then fall into different sets of the cache. Narrow rows of the last layer follow each
+    other, as the loss goes through all their lanes.
+    """
+    lines = -(-width // LINE)
+    if lines >= LINE:
+        return LINE * (lines | 1)
+    return width if is_last else LINE * lines
+
+
+def _gradient_pieces(
+    arena: Arena, activations: Sequence[Activation], lanes: int
+) -> list[tuple[Piece, Piece]]:
+    """Return each layer's `upstream` and `delta`: two pieces that take turns on the way back."""
+    current, other = arena.reserve(lanes), arena.reserve(lanes)
+    pieces = []
+    for activation in reversed(activations):
+        upstream = current
+        if activation_programs(activation) is not None:
+            current, other = other, current
+        pieces.append((upstream, current))
+        current, other = other, current
+    return pieces[::-1]
+
+
+def _panels(rows: int, columns: int) -> int:
+    """Return the size of a matrix in panels of 8 columns."""
+    return rows * LINE * -(-columns // LINE)
+
+
+def _program(name: str, shelved: Shelved | None) -> dict[str, int]:
+    if shelved is None:
+        return {}
+    return {
+        f"{name}_known": shelved.number,
+        f"{name}_begin": shelved.begin,
+        f"{name}_end": shelved.end,
+        f"{name}_rows": shelved.rows,
+    }
