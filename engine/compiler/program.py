@@ -39,6 +39,13 @@ class Program:
     value_outputs: int
 
     @property
+    def used_inputs(self) -> set[int]:
+        """The inputs that an instruction or an output needs."""
+        needed = {operand for each in self.instructions for operand in each.operands}
+        needed |= {number for _, number in self.outputs}
+        return {number for number in needed if number < len(self.inputs)}
+
+    @property
     def first_result(self) -> int:
         """The number that the first instruction computes."""
         return len(self.inputs) + len(self.constants)

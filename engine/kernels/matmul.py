@@ -7,7 +7,7 @@ from numba import njit, types
 from engine.kernels.choice import typed
 from engine.kernels.machine import tile_rows
 from engine.kernels.memory import BYTES
-from engine.kernels.tile import multiply_tile
+from engine.kernels.tile import NARROW, NARROW_PANEL, multiply_tile
 from engine.kernels.vectors import VECTOR
 
 _ROWS = tile_rows()
@@ -34,12 +34,13 @@ def _multiply_add(shape, a, b, start, c):
     while panel < panels:
         wide = _panels_at_once(m, panels - panel)
         lanes = min(VECTOR, n - VECTOR * (panel + wide - 1))
+        size = NARROW_PANEL if wide == 1 and lanes <= NARROW else wide
         row, tiles = 0, most
         while tiles > 0:
             rows = m - row if tiles == 1 else (m - row + tiles - 1) // tiles
             multiply_tile(
                 rows,
-                wide,
+                size,
                 terms,
                 a_address + BYTES * row * a_row,
                 a_row,

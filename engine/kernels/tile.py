@@ -24,16 +24,35 @@ from numba import types
 from numba.extending import intrinsic
 
 from engine.kernels.machine import tile_rows
-from engine.kernels.vectors import INDEX, LANES, POINTER, VECTOR, first, load, spread, store, store_some
+from engine.kernels.vectors import (
+    INDEX,
+    POINTER,
+    VECTOR,
+    first,
+    load,
+    spread,
+    store,
+    store_some,
+    vector_type,
+)
+
+
+#: Doubles in the vectors of a narrow tile.
+NARROW = VECTOR // 2
+
+#: What stands for the one narrow panel of a narrow tile.
+NARROW_PANEL = 0
 
 
 def tiles() -> list[tuple[int, int]]:
-    """Return the sizes (rows, panels) there are: any number of rows up to the most, and wide ones for few
-    rows.
+    """Return the sizes (rows, panels) there are: any number of rows up to the most, wide ones for few rows,
+    and narrow ones for few columns.
 
     A single row has a single sum per lane to wait for, so it takes up to four vectors at once, two rows two.
+    A narrow vector is half as wide: where vectors of 8 are two registers, it takes half the time.
     """
-    return [(rows, 1) for rows in range(1, tile_rows() + 1)] + [(1, 2), (1, 4), (2, 2)]
+    rows = range(1, tile_rows() + 1)
+    return [(row, panels) for panels in (1, NARROW_PANEL) for row in rows] + [(1, 2), (1, 4), (2, 2)]
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -60,7 +79,7 @@ def multiply_tile(
 
     `rows` and `panels` are one of `TILES`; a, b, start and c are addresses, the rest are distances in doubles
     between rows (`_row`), terms (`_step`) and vectors (`_panel`). A row's vectors of `c` follow each other.
-    Only the first `lanes` (1..8) doubles of a row's last vector are written.
+    Only the first `lanes` (1..8, in a narrow tile 1..4) doubles of a row's last vector are written.
     """
     signature = types.void(*[types.int64] * 15)
 
@@ -103,8 +122,9 @@ class _Tile:
     """Writes the IR of one tile."""
 
     def __init__(self, builder: Any, rows: int, panels: int) -> None:
-        self.builder, self.rows, self.panels = builder, rows, panels
-        self.cells = [(row, panel) for row in range(rows) for panel in range(panels)]
+        self.width = NARROW if panels == NARROW_PANEL else VECTOR
+        self.builder, self.rows, self.panels = builder, rows, max(panels, 1)
+        self.cells = [(row, panel) for row in range(rows) for panel in range(self.panels)]
 
     def emit(
         self,
@@ -127,7 +147,7 @@ class _Tile:
             self.at(self.at(self.pointer(start), row, start_row), panel, start_panel)
             for row, panel in self.cells
         ]
-        begun_with = [load(builder, source) for source in sources]
+        begun_with = [load(builder, source, self.width) for source in sources]
         a_rows = [self.at(self.pointer(a), row, a_row) for row in range(self.rows)]
         b_panels = [self.at(self.pointer(b), panel, b_panel) for panel in range(self.panels)]
 
@@ -136,12 +156,12 @@ class _Tile:
         builder.branch(loop)
         builder.position_at_end(loop)
         step = builder.phi(INDEX)
-        sums = [builder.phi(LANES) for _ in self.cells]
-        b_now = [load(builder, builder.gep(each, [builder.mul(step, b_step)])) for each in b_panels]
-        at_a = builder.mul(step, a_step)
+        sums = [builder.phi(vector_type(self.width)) for _ in self.cells]
+        at_a, at_b = builder.mul(step, a_step), builder.mul(step, b_step)
+        b_now = [load(builder, builder.gep(each, [at_b]), self.width) for each in b_panels]
         grown = []
         for total, (row, panel) in zip(sums, self.cells, strict=True):
-            factor = spread(builder, builder.load(builder.gep(a_rows[row], [at_a])))
+            factor = spread(builder, builder.load(builder.gep(a_rows[row], [at_a])), self.width)
             grown.append(builder.fadd(total, builder.fmul(factor, b_now[panel])))
         following = builder.add(step, INDEX(1))
         step.add_incoming(INDEX(0), before)
@@ -163,13 +183,13 @@ class _Tile:
         for value, target, is_last in zip(sums, targets, last, strict=True):
             if not is_last:
                 store(builder, value, target)
-        with builder.if_else(builder.icmp_signed("==", lanes, INDEX(VECTOR))) as (full, cut):
+        with builder.if_else(builder.icmp_signed("==", lanes, INDEX(self.width))) as (full, cut):
             with full:
                 for value, target, is_last in zip(sums, targets, last, strict=True):
                     if is_last:
                         store(builder, value, target)
             with cut:
-                mask = first(builder, lanes)
+                mask = first(builder, lanes, self.width)
                 for value, target, is_last in zip(sums, targets, last, strict=True):
                     if is_last:
                         store_some(builder, value, target, mask)

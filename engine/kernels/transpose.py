@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from engine.kernels.vectors import INDEX, POINTER, SHORT, VECTOR, first, load, load_some, spread, store
+from engine.kernels.vectors import INDEX, POINTER, SHORT, VECTOR, first, load, load_some, spread, store, store_some
 
 _ROW = types.int64
 
@@ -32,6 +32,19 @@ def move_part(_typing: Any, source: Any, target: Any, lanes: Any) -> Any:
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         source, target = (builder.inttoptr(each, POINTER) for each in arguments[:2])
         store(builder, load_some(builder, source, first(builder, arguments[2])), target)
+        return context.get_dummy_value()
+
+    return types.void(_ROW, _ROW, _ROW), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def copy_part(_typing: Any, source: Any, target: Any, lanes: Any) -> Any:
+    """Copy the first `lanes` of 8 doubles, and leave the others."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        source, target = (builder.inttoptr(each, POINTER) for each in arguments[:2])
+        mask = first(builder, arguments[2])
+        store_some(builder, load_some(builder, source, mask), target, mask)
         return context.get_dummy_value()
 
     return types.void(_ROW, _ROW, _ROW), generate

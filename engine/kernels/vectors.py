@@ -17,49 +17,54 @@ VECTOR = 8
 DOUBLE = ir.DoubleType()
 POINTER = DOUBLE.as_pointer()
 INDEX = ir.IntType(64)
-LANES = ir.VectorType(DOUBLE, VECTOR)
 SHORT = ir.IntType(32)
 
-_VECTORS = LANES.as_pointer()
-_MASK = ir.VectorType(ir.IntType(1), VECTOR)
 _ALIGNMENT = 8
 
 
-def load(builder: Any, pointer: Any) -> Any:
-    """Return the 8 doubles at a pointer to doubles."""
-    loaded = builder.load(builder.bitcast(pointer, _VECTORS))
+def vector_type(width: int = VECTOR, element: Any = DOUBLE) -> Any:
+    """Return the type of vectors of `width` elements."""
+    return ir.VectorType(element, width)
+
+
+def load(builder: Any, pointer: Any, width: int = VECTOR) -> Any:
+    """Return the `width` doubles at a pointer to doubles."""
+    loaded = builder.load(builder.bitcast(pointer, vector_type(width).as_pointer()))
     loaded.align = _ALIGNMENT
     return loaded
 
 
 def load_some(builder: Any, pointer: Any, mask: Any) -> Any:
-    """Return the doubles at a pointer in those lanes that the mask has, and 0 in the others."""
-    kind = ir.FunctionType(LANES, [_VECTORS, SHORT, _MASK, LANES])
-    function = get_or_insert_function(builder.module, kind, "llvm.masked.load.v8f64.p0")
-    zeros = ir.Constant(LANES, [0.0] * VECTOR)
-    return builder.call(function, [builder.bitcast(pointer, _VECTORS), SHORT(_ALIGNMENT), mask, zeros])
+    """Return the 8 doubles at a pointer in those lanes that the mask has, and 0 in the others."""
+    vector, vectors = vector_type(), vector_type().as_pointer()
+    kind = ir.FunctionType(vector, [vectors, SHORT, mask.type, vector])
+    function = get_or_insert_function(builder.module, kind, f"llvm.masked.load.v{VECTOR}f64.p0")
+    zeros = ir.Constant(vector, [0.0] * VECTOR)
+    return builder.call(function, [builder.bitcast(pointer, vectors), SHORT(_ALIGNMENT), mask, zeros])
 
 
 def store(builder: Any, value: Any, pointer: Any) -> None:
     """Write a vector to a pointer to doubles."""
-    builder.store(value, builder.bitcast(pointer, _VECTORS), align=_ALIGNMENT)
+    builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=_ALIGNMENT)
 
 
 def store_some(builder: Any, value: Any, pointer: Any, mask: Any) -> None:
     """Write those lanes of a vector that the mask has."""
-    kind = ir.FunctionType(ir.VoidType(), [LANES, _VECTORS, SHORT, _MASK])
-    function = get_or_insert_function(builder.module, kind, "llvm.masked.store.v8f64.p0")
-    builder.call(function, [value, builder.bitcast(pointer, _VECTORS), SHORT(_ALIGNMENT), mask])
+    vectors = value.type.as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [value.type, vectors, SHORT, mask.type])
+    name = f"llvm.masked.store.v{value.type.count}f64.p0"
+    function = get_or_insert_function(builder.module, kind, name)
+    builder.call(function, [value, builder.bitcast(pointer, vectors), SHORT(_ALIGNMENT), mask])
 
 
-def first(builder: Any, lanes: Any) -> Any:
+def first(builder: Any, lanes: Any, width: int = VECTOR) -> Any:
     """Return the mask of lanes 0 .. lanes - 1."""
-    counts = ir.Constant(ir.VectorType(INDEX, VECTOR), list(range(VECTOR)))
-    return builder.icmp_signed("<", counts, spread(builder, lanes))
+    counts = ir.Constant(vector_type(width, INDEX), list(range(width)))
+    return builder.icmp_signed("<", counts, spread(builder, lanes, width))
 
 
-def spread(builder: Any, scalar: Any) -> Any:
+def spread(builder: Any, scalar: Any, width: int = VECTOR) -> Any:
     """Return a vector with `scalar` in every lane."""
-    undefined = ir.Constant(ir.VectorType(scalar.type, VECTOR), ir.Undefined)
-    zeros = ir.Constant(ir.VectorType(SHORT, VECTOR), [0] * VECTOR)
+    undefined = ir.Constant(vector_type(width, scalar.type), ir.Undefined)
+    zeros = ir.Constant(vector_type(width, SHORT), [0] * width)
     return builder.shuffle_vector(builder.insert_element(undefined, scalar, SHORT(0)), undefined, zeros)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nn.compiled.arena import LINE
+from nn.compiled.kernels.elementwise import overwrites
 from nn.compiled.programs import activation_programs
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class PlannedLayer:
     delta: Piece
     forward_panels: Piece
     backward_panels: Piece | None
+    collected: Piece | None
     forward: Shelved | None
     backward: Shelved | None
 
@@ -58,10 +60,25 @@ class PlannedLayer:
             "stride": self.stride,
             "forward_panels": self.forward_panels.address,
             **pieces,
+            **self._across(),
             **self._way_back(parameters + weights),
             **_program("forward", self.forward),
             **_program("backward", self.backward),
             "activates": self.forward is not None,
+        }
+
+    def put_ones_beside_inputs(self) -> None:
+        """Fill the column after the inputs, which a layer that goes across takes for one more input."""
+        if self.collected is not None:
+            self.x.array[self.layout.inputs :: self.x_stride] = 1.0
+
+    def _across(self) -> dict[str, int]:
+        if self.collected is None:
+            return {}
+        return {
+            "across": True,
+            "collected": self.collected.address,
+            "collected_stride": stride(self.layout.outputs),
         }
 
     def _way_back(self, weights: int) -> dict[str, int]:
@@ -91,7 +108,7 @@ def plan_layers(
     for place, (layer, activation) in enumerate(zip(layout.layers, activations, strict=True)):
         programs = activation_programs(activation)
         z = arena.reserve(chunk * strides[place + 1])
-        a = arena.reserve(chunk * strides[place + 1]) if programs else z
+        a = arena.reserve(chunk * strides[place + 1]) if programs and not overwrites(programs.forward) else z
         upstream, delta = gradients[place]
         packs = place > 0 and layer.inputs * layer.outputs > MOST_UNPACKED
         layers.append(
@@ -106,6 +123,7 @@ def plan_layers(
                 delta,
                 forward_panels=arena.reserve(_panels(layer.inputs + 1, layer.outputs)),
                 backward_panels=arena.reserve(_panels(layer.outputs, layer.inputs)) if packs else None,
+                collected=_collected(arena, layer) if place == 0 else None,
                 forward=library.shelve(programs.forward, lanes, [z, None, a]) if programs else None,
                 backward=library.shelve(programs.backward, lanes, [z, a, upstream, delta])
                 if programs
@@ -129,6 +147,19 @@ def stride(width: int, *, is_last: bool = False) -> int:
     return width if is_last else LINE * lines
 
 
+def _collected(arena: Arena, layer: LayerLayout) -> Piece | None:
+    """Return where the first layer's gradients are collected across, None if that takes the kernels longer.
+
+    A tile's vectors lie along the inputs, or across, along the outputs. A few inputs would leave most lanes
+    of a vector empty, and leave room in a sample's row for the 1 that a bias is multiplied with.
+    """
+    along = layer.outputs * -(-layer.inputs // LINE)
+    across = (layer.inputs + 1) * -(-layer.outputs // LINE)
+    if layer.inputs % LINE == 0 or across > 0.75 * along:
+        return None
+    return arena.reserve((layer.inputs + 1) * stride(layer.outputs))
+
+
 def _gradient_pieces(
     arena: Arena, activations: Sequence[Activation], lanes: int
 ) -> list[tuple[Piece, Piece]]:
@@ -137,7 +168,8 @@ def _gradient_pieces(
     pieces = []
     for activation in reversed(activations):
         upstream = current
-        if activation_programs(activation) is not None:
+        programs = activation_programs(activation)
+        if programs is not None and not overwrites(programs.backward):
             current, other = other, current
         pieces.append((upstream, current))
         current, other = other, current

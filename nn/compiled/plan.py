@@ -54,6 +54,7 @@ def plan(spec: Spec, prepared: Prepared) -> Plan:
 
     arena.allocate()
     pieces["one"].array[:] = 1.0
+    layers[0].put_ones_beside_inputs()
     facts |= {name: piece.address for name, piece in pieces.items()}
     places = pieces["parameters"].address, pieces["gradients"].address
     return Plan(

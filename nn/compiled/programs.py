@@ -24,6 +24,11 @@ class ActivationPrograms:
     forward: Program
     backward: Program
 
+    @property
+    def needs_input(self) -> bool:
+        """Whether the gradient needs the activation's input, and not only its value."""
+        return self.backward.inputs.index("input") in self.backward.used_inputs
+
 
 @cache
 def activation_programs(name: Activation) -> ActivationPrograms | None:
@@ -48,10 +53,3 @@ def loss_program(name: Loss, width: int) -> Program:
     return record(
         lambda values: row.function(values[:width], values[width:]), [*predictions, *targets], predictions
     )
-
-
-def known_programs() -> tuple[Program, ...]:
-    """Return every program of an activation, and of a loss with one term per output, that there is now."""
-    activations = [each for each in map(activation_programs, ACTIVATIONS) if each is not None]
-    losses = [loss_program(name, 1) for name, row in LOSSES.items() if row.elementwise]
-    return (*(each.forward for each in activations), *(each.backward for each in activations), *losses)

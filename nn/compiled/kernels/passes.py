@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from engine.kernels.matmul import multiply_add
-from engine.kernels.memory import BYTES
+from engine.kernels.memory import BYTES, get, put
 from engine.kernels.panels import pack_columns, pack_rows
 from engine.kernels.vectors import VECTOR
 from nn.compiled.kernels.elementwise import run
@@ -82,7 +82,30 @@ def backward(job, layers, code, rows, samples, begins):
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
+def bring_home(layers):
+    """Bring gradients that were collected across to where the others are; to be done at the end of a batch."""
+    for place in range(len(layers)):
+        layer = layers[place]
+        if layer.across:
+            for j in range(layer.outputs):
+                into = layer.weight_gradients + BYTES * layer.inputs * j
+                for i in range(layer.inputs):
+                    put(into, i, get(layer.collected, i * layer.collected_stride + j))
+                put(layer.bias_gradients, j, get(layer.collected, layer.inputs * layer.collected_stride + j))
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
 def _add_parameter_gradients(job, layer, samples, begins):
+    if layer.across:
+        collected = (layer.collected, layer.collected_stride, VECTOR)
+        multiply_add(
+            (layer.inputs + 1, layer.outputs, samples),
+            (layer.x, 1, layer.x_stride),
+            (layer.delta, layer.stride, VECTOR),
+            (job.zeros, 0, 0) if begins else collected,
+            (layer.collected, layer.collected_stride),
+        )
+        return
     weights = (layer.weight_gradients, layer.inputs, VECTOR)
     biases = (layer.bias_gradients, 0, VECTOR)
     multiply_add(

@@ -18,7 +18,8 @@ def _record(**fields: type) -> np.dtype[np.void]:
     return np.dtype(list(fields.items()))
 
 
-#: One layer: its shape; its parameters and gradients; the panels that its weights are packed into, those for
+#: One layer: its shape; its parameters and gradients, which a layer that goes `across` first collects as the
+#: transpose, one row per input and one for the biases, at `collected`; the panels that its weights are packed into, those for
 #: the way back only if it packs them; the rows of a chunk of samples that come in (`x`), before (`z`) and
 #: after the activation (`a`), and the loss's gradients with respect to these (`delta` and `upstream`); and the
 #: activation's programs, by their numbers among the known ones, or -1 and their ranges of the code.
@@ -29,6 +30,9 @@ LAYER = _record(
     biases=_INT,
     weight_gradients=_INT,
     bias_gradients=_INT,
+    across=_INT,
+    collected=_INT,
+    collected_stride=_INT,
     forward_panels=_INT,
     packs_backward=_INT,
     backward_panels=_INT,

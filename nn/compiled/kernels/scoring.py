@@ -5,6 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from engine.kernels.memory import BYTES, get, put
+from engine.kernels.rows import gather_rows
 from nn.compiled.kernels.elementwise import run
 
 
@@ -12,11 +13,13 @@ from nn.compiled.kernels.elementwise import run
 def score(job, layer, code, rows, targets, order, first, samples, with_gradient):
     """Add samples to the running sums; with gradients, leave those of the predictions in `layer.upstream`.
 
-    The samples are the first rows of the last layer's `a`; their targets are those of `order[first]` on.
+    The samples are the first rows of the last layer's `a`; their targets are those of `order[first]` on, in
+    the rows at `targets`. A loss with one term per output, all alike, has all outputs of all samples for
+    lanes; any other the samples.
     """
     alike = job.loss_width == 1
     if alike or not job.classification:
-        _gather_targets(job, layer, targets, order, first, samples)
+        gather_rows(targets, job.outputs, order, first, samples, job.wanted, layer.stride)
     if not alike:
         _gather(job, layer, rows, targets, order, first, samples)
     end = job.loss_end if with_gradient else job.loss_values
@@ -33,19 +36,6 @@ def score(job, layer, code, rows, targets, order, first, samples, with_gradient)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _gather_targets(job, layer, targets, order, first, samples):
-    """Bring targets into rows that are laid out as the predictions are.
-
-    A loss with one term per output has all outputs of all samples for lanes.
-    """
-    for s in range(samples):
-        row = targets[order[first + s]]
-        into = job.wanted + BYTES * layer.stride * s
-        for j in range(len(row)):
-            put(into, j, row[j])
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
 def _gather(job, layer, rows, targets, order, first, samples):
     """Bring predictions and targets into the rows of a loss's program that has samples for lanes."""
     outputs = job.outputs
@@ -53,7 +43,7 @@ def _gather(job, layer, rows, targets, order, first, samples):
         into, wanted = rows[job.loss_rows + j], rows[job.loss_rows + outputs + j]
         for s in range(samples):
             put(into, s, get(layer.a, s * layer.stride + j))
-            put(wanted, s, targets[order[first + s], j])
+            put(wanted, s, get(targets, outputs * order[first + s] + j))
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -116,19 +106,20 @@ def _squared(x):
 def _count_right(job, layer, targets, order, first, samples):
     for s in range(samples):
         row = layer.a + BYTES * layer.stride * s
-        job.running_right += _is_right(row, targets[order[first + s]], job.outputs)
+        wanted = targets + BYTES * job.outputs * order[first + s]
+        job.running_right += _is_right(row, wanted, job.outputs)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def _is_right(predictions, targets, outputs):
     """Return whether the predicted class is the target's, as `nn.metrics.is_right` defines it."""
     if outputs == 1:
-        return (get(predictions, 0) > 0.0) == (targets[0] > 0.0)
+        return (get(predictions, 0) > 0.0) == (get(targets, 0) > 0.0)
     predicted = wanted = 0
     for j in range(1, outputs):
         if get(predictions, j) > get(predictions, predicted):
             predicted = j
-        if targets[j] > targets[wanted]:
+        if get(targets, j) > get(targets, wanted):
             wanted = j
     return predicted == wanted
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from numba import njit
 
-from engine.kernels.memory import BYTES, get, put
-from nn.compiled.kernels.passes import backward, forward, pack
+from engine.kernels.memory import get, put
+from engine.kernels.rows import gather_rows
+from nn.compiled.kernels.passes import backward, bring_home, forward, pack
 from nn.compiled.kernels.scheduling import learning_rate
 from nn.compiled.kernels.scoring import r2, score
 from nn.compiled.kernels.shuffling import put_in_order
@@ -39,8 +40,8 @@ def train(
     no epoch is begun that it has no row for.
     """
     job = jobs[0]
-    data = inputs, targets, squares
-    held_out = held_out_inputs, held_out_targets, held_out_squares
+    data = inputs.ctypes.data, targets.ctypes.data, squares
+    held_out = held_out_inputs.ctypes.data, held_out_targets.ctypes.data, held_out_squares
     done = 0
     pack(layers)
     while work > 0 and done < len(curve) and job.stop_reason == GOES_ON and job.diverged_in == 0:
@@ -68,7 +69,8 @@ def _train_chunk(job, layers, code, rows, data, order, random):
         _begin_step(job, rows, in_batch)
     first = begun + job.sample
     samples = min(job.chunk, in_batch - job.sample)
-    _gather(layers[0], inputs, order, first, samples)
+    layer = layers[0]
+    gather_rows(inputs, layer.inputs, order, first, samples, layer.x, layer.x_stride)
     forward(layers, code, rows, samples)
     score(job, layers[len(layers) - 1], code, rows, targets, order, first, samples, True)
     backward(job, layers, code, rows, samples, job.sample == 0)
@@ -77,16 +79,6 @@ def _train_chunk(job, layers, code, rows, data, order, random):
         return samples * job.sample_work
     _complete_step(job, layers)
     return samples * job.sample_work + job.step_work
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def _gather(layer, inputs, order, first, samples):
-    """Bring the samples' inputs into the first layer's rows."""
-    for s in range(samples):
-        row = inputs[order[first + s]]
-        into = layer.x + BYTES * layer.x_stride * s
-        for i in range(len(row)):
-            put(into, i, row[i])
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -104,6 +96,7 @@ def _begin_step(job, rows, samples):
 @njit(nogil=True, error_model="numpy", inline="always")
 def _complete_step(job, layers):
     """Update the parameters with the gradients of the whole batch."""
+    bring_home(layers)
     if job.l1 != 0.0 or job.l2 != 0.0:
         job.running_penalty += penalty(job, layers)
         add_penalty_gradient(job, layers)
@@ -132,7 +125,8 @@ def _validate_chunk(job, layers, code, rows, held_out, straight):
     """Add the next validation samples to the running sums. Return the work done."""
     inputs, targets, _ = held_out
     samples = min(job.chunk, job.validation_samples - job.sample)
-    _gather(layers[0], inputs, straight, job.sample, samples)
+    layer = layers[0]
+    gather_rows(inputs, layer.inputs, straight, job.sample, samples, layer.x, layer.x_stride)
     forward(layers, code, rows, samples)
     score(job, layers[len(layers) - 1], code, rows, targets, straight, job.sample, samples, False)
     job.sample += samples
