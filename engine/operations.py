@@ -34,7 +34,10 @@ LEAKY_SLOPE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One row. `spelling` is Python, with `Value`s a and b and a number c."""
+    """One row. `spelling` is Python, with `Value`s a and b and a number c.
+
+    A gradient that follows `from_value` does not look at the operand, which then need not be kept for it.
+    """
 
     name: str
     spelling: str
@@ -42,6 +45,7 @@ class Operation:
     takes_constant: bool
     value: Callable[..., float]
     gradient: Callable[..., Any]
+    from_value: bool = False
 
 
 def _add(a: float, b: float) -> float:
@@ -137,12 +141,14 @@ MAXIMUM = Operation("maximum", "a.maximum(b)", 2, False, _maximum, _maximum_grad
 MINIMUM = Operation("minimum", "a.minimum(b)", 2, False, _minimum, _minimum_gradient)
 POWER = Operation("power", "a ** c", 1, True, elementary.power, _power_gradient)
 LEAKY_RELU = Operation("leaky_relu", "a.leaky_relu(c)", 1, True, _leaky_relu, _leaky_relu_gradient)
-RELU = Operation("relu", "a.relu()", 1, False, _relu, _relu_gradient)
+RELU = Operation("relu", "a.relu()", 1, False, _relu, _relu_gradient, from_value=True)
 ABS = Operation("abs", "a.abs()", 1, False, _abs, _abs_gradient)
-EXP = Operation("exp", "a.exp()", 1, False, elementary.exp, _exp_gradient)
+EXP = Operation("exp", "a.exp()", 1, False, elementary.exp, _exp_gradient, from_value=True)
 LOG = Operation("log", "a.log()", 1, False, elementary.log, _log_gradient)
-TANH = Operation("tanh", "a.tanh()", 1, False, elementary.tanh, _tanh_gradient)
-SIGMOID = Operation("sigmoid", "a.sigmoid()", 1, False, elementary.sigmoid, _sigmoid_gradient)
+TANH = Operation("tanh", "a.tanh()", 1, False, elementary.tanh, _tanh_gradient, from_value=True)
+SIGMOID = Operation(
+    "sigmoid", "a.sigmoid()", 1, False, elementary.sigmoid, _sigmoid_gradient, from_value=True
+)
 DETACH = Operation("detach", "a.detach()", 1, False, _detach, _detach_gradient)
 
 #: Every operation there is. `-a` is a * -1, `a - b` is a + (b * -1), `a / b` is a * b**-1.

@@ -98,6 +98,5 @@ def _call(
     try:
         return function(*operands, *constant, *more)
     except NotStraight:
-        return tape.write(
-            opcode, *operands, *more, constant=node._constant if opcode.takes_constant else None
-        )
+        taken = operands[: opcode.operands - len(more)]
+        return tape.write(opcode, *taken, *more, constant=node._constant if opcode.takes_constant else None)

@@ -62,8 +62,8 @@ def _value(row: Operation) -> Opcode:
 
 
 def _gradient(row: Operation, operand: int) -> Opcode:
-    """Return the instruction for one operand's share; it takes the row's operands, its result and its
-    gradient.
+    """Return the instruction for one operand's share; it takes the row's operands (none if the gradient
+    follows from the value), its result and its gradient.
 
     The share is added to +0.0, as the first share of every gradient is. A later share is none the worse for
     it: a sum that began with +0.0 is never -0.0, and then adding +0.0 or -0.0 is the same.
@@ -72,6 +72,10 @@ def _gradient(row: Operation, operand: int) -> Opcode:
     name = f"{row.name} gradient"
     if row.operands == 1:
         only = cast("Callable[..., float]", gradient)
+        if row.from_value:
+            return Opcode(
+                name, 2, lambda result, grad: 0.0 + only(result, result, grad), never_minus_zero=True
+            )
         if row.takes_constant:
 
             def share(a: float, constant: float, result: float, grad: float) -> float:

@@ -39,7 +39,9 @@ def spelled(program: Program, overwritten: str | None = None) -> str:
     numbers = [f"x{place}" for place in range(count)]
     numbers += [f"c{place}" for place in range(len(program.constants))]
     lines = ["def loop(rows, first_row, lanes):"]
-    lines += [f"    row{row} = rows[first_row + {row}]" for row in (*used, *range(count, count + len(results)))]
+    lines += [
+        f"    row{row} = rows[first_row + {row}]" for row in (*used, *range(count, count + len(results)))
+    ]
     lines += ["    for lane in range(lanes):"]
     lines += [f"        x{place} = get(row{place}, lane)" for place in used]
     for place, instruction in enumerate(program.instructions):

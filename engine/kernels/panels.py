@@ -45,7 +45,5 @@ def pack_columns(matrix, rows, columns, panels, panel_size):
                 column += VECTOR
         while column < columns:
             across = min(VECTOR, columns - column)
-            transpose_part(
-                source + BYTES * column, columns, into + BYTES * VECTOR * column, lanes, across
-            )
+            transpose_part(source + BYTES * column, columns, into + BYTES * VECTOR * column, lanes, across)
             column += VECTOR

@@ -23,7 +23,9 @@ class Store:
     They are made from the files `sources` and from `programs`, as text.
     """
 
-    def __init__(self, folders: Sequence[Path], sources: Iterable[Path], programs: Iterable[str] = ()) -> None:
+    def __init__(
+        self, folders: Sequence[Path], sources: Iterable[Path], programs: Iterable[str] = ()
+    ) -> None:
         digest = hashlib.sha256()
         for source in sources:
             digest.update(source.read_bytes())

@@ -36,7 +36,6 @@ from engine.kernels.vectors import (
     vector_type,
 )
 
-
 #: Doubles in the vectors of a narrow tile.
 NARROW = VECTOR // 2
 

@@ -8,7 +8,18 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from engine.kernels.vectors import INDEX, POINTER, SHORT, VECTOR, first, load, load_some, spread, store, store_some
+from engine.kernels.vectors import (
+    INDEX,
+    POINTER,
+    SHORT,
+    VECTOR,
+    first,
+    load,
+    load_some,
+    spread,
+    store,
+    store_some,
+)
 
 _ROW = types.int64
 
@@ -68,9 +79,7 @@ def transpose_block(_typing: Any, source: Any, distance: Any, target: Any) -> An
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def transpose_part(
-    _typing: Any, source: Any, distance: Any, target: Any, rows: Any, columns: Any
-) -> Any:
+def transpose_part(_typing: Any, source: Any, distance: Any, target: Any, rows: Any, columns: Any) -> Any:
     """Write the block of `rows` x `columns`, each 1 to 8, as `transpose_block` does, its columns filled up
     with zeros."""
 

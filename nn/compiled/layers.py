@@ -1,4 +1,4 @@
-"""The layers of a training as the kernels take them: shapes, memory, and the programs of their activations."""
+"""The layers of a training as the kernels take them: shapes, memory, and their activations' programs."""
 
 from __future__ import annotations
 
@@ -95,9 +95,9 @@ class PlannedLayer:
 
 
 def plan_layers(
-    arena: Arena, library: Library, layout: Layout, activations: Sequence[Activation], chunk: int
+    arena: Arena, library: Library, layout: Layout, activations: Sequence[Activation], chunk: int, batch: int
 ) -> list[PlannedLayer]:
-    """Reserve the layers' memory for `chunk` samples and shelve their activations."""
+    """Reserve the layers' memory for `chunk` samples of batches of `batch` and shelve their activations."""
     last = len(activations) - 1
     strides = [stride(layout.widths[0])]
     strides += [stride(width, is_last=place == last) for place, width in enumerate(layout.widths[1:])]
@@ -123,7 +123,7 @@ def plan_layers(
                 delta,
                 forward_panels=arena.reserve(_panels(layer.inputs + 1, layer.outputs)),
                 backward_panels=arena.reserve(_panels(layer.outputs, layer.inputs)) if packs else None,
-                collected=_collected(arena, layer) if place == 0 else None,
+                collected=_collected(arena, layer, batch) if place == 0 else None,
                 forward=library.shelve(programs.forward, lanes, [z, None, a]) if programs else None,
                 backward=library.shelve(programs.backward, lanes, [z, a, upstream, delta])
                 if programs
@@ -147,15 +147,16 @@ def stride(width: int, *, is_last: bool = False) -> int:
     return width if is_last else LINE * lines
 
 
-def _collected(arena: Arena, layer: LayerLayout) -> Piece | None:
+def _collected(arena: Arena, layer: LayerLayout, batch: int) -> Piece | None:
     """Return where the first layer's gradients are collected across, None if that takes the kernels longer.
 
     A tile's vectors lie along the inputs, or across, along the outputs. A few inputs would leave most lanes
-    of a vector empty, and leave room in a sample's row for the 1 that a bias is multiplied with.
+    of a vector empty, and leave room in a sample's row for the 1 that a bias is multiplied with. To bring
+    a gradient home takes about as long as a vector.
     """
     along = layer.outputs * -(-layer.inputs // LINE)
     across = (layer.inputs + 1) * -(-layer.outputs // LINE)
-    if layer.inputs % LINE == 0 or across > 0.75 * along:
+    if layer.inputs % LINE == 0 or batch * across + layer.inputs * layer.outputs > batch * along:
         return None
     return arena.reserve((layer.inputs + 1) * stride(layer.outputs))
 

@@ -49,7 +49,7 @@ def plan(spec: Spec, prepared: Prepared) -> Plan:
     arena = Arena()
     library = Library(arena)
     pieces = _job_pieces(arena, layout, chunk, len(rule_of(spec.training.optimizer).initial))
-    layers = plan_layers(arena, library, layout, network_activations(spec), chunk)
+    layers = plan_layers(arena, library, layout, network_activations(spec), chunk, facts["batch"])
     facts |= _shelve_loss(arena, library, spec, layers[-1], pieces["wanted"], chunk)
 
     arena.allocate()

@@ -92,3 +92,12 @@ def test_a_row_uses_plain_functions_of_floats(row):
 
     assert len(inspect.signature(row.value).parameters) == given
     assert len(inspect.signature(row.gradient).parameters) == given + 2
+
+
+@pytest.mark.parametrize("row", [row for row in OPERATIONS if row.from_value], ids=lambda row: row.name)
+def test_a_gradient_from_the_value_does_not_look_at_the_operand(row):
+    """The kernels write such a value over its operand."""
+    for result in (-2.0, -0.0, 0.5, float("inf")):
+        shares_of = {row.gradient(a, result, GRAD).hex() for a in (A, B, 0.0, float("nan"), float("-inf"))}
+
+        assert len(shares_of) == 1

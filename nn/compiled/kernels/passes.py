@@ -13,22 +13,31 @@ from nn.compiled.kernels.elementwise import run
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def pack(layers):
-    """Lay the weights out as the tiles read them; to be done whenever parameters have changed.
-
-    A forward panel begins with its biases and goes on with one row per input, so that the bias is where the
-    sum of a neuron starts.
-    """
+    """Lay all parameters out as the tiles read them; to be done whenever they have changed."""
     for place in range(len(layers)):
-        layer = layers[place]
-        panel_size = VECTOR * (layer.inputs + 1)
-        pack_rows(layer.biases, 1, layer.outputs, layer.forward_panels, panel_size)
-        pack_columns(
-            layer.weights, layer.outputs, layer.inputs, layer.forward_panels + BYTES * VECTOR, panel_size
-        )
-        if layer.packs_backward:
-            pack_rows(
-                layer.weights, layer.outputs, layer.inputs, layer.backward_panels, VECTOR * layer.outputs
-            )
+        pack_biases(layers[place])
+        pack_weights(layers[place], 0, layers[place].outputs)
+
+
+@njit(nogil=True, error_model="numpy")
+def pack_biases(layer):
+    """Lay a layer's biases out: the first row of each panel, where the sums of its neurons start."""
+    pack_rows(layer.biases, 1, layer.outputs, layer.forward_panels, VECTOR * (layer.inputs + 1))
+
+
+@njit(nogil=True, error_model="numpy")
+def pack_weights(layer, first, rows):
+    """Lay the weights of `rows` neurons out from neuron `first` on, a multiple of 8.
+
+    A forward panel has one row per input, after that of the biases; one for the way back a row per neuron.
+    """
+    weights = layer.weights + BYTES * layer.inputs * first
+    panel_size = VECTOR * (layer.inputs + 1)
+    panels = layer.forward_panels + BYTES * (VECTOR + panel_size * (first // VECTOR))
+    pack_columns(weights, rows, layer.inputs, panels, panel_size)
+    if layer.packs_backward:
+        panels = layer.backward_panels + BYTES * VECTOR * first
+        pack_rows(weights, rows, layer.inputs, panels, VECTOR * layer.outputs)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -83,7 +92,7 @@ def backward(job, layers, code, rows, samples, begins):
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def bring_home(layers):
-    """Bring gradients that were collected across to where the others are; to be done at the end of a batch."""
+    """Bring gradients that were collected across to where the others are: at the end of a batch."""
     for place in range(len(layers)):
         layer = layers[place]
         if layer.across:
@@ -131,7 +140,11 @@ def _pass_back(job, layer, target, samples):
     multiply_add(
         (samples, layer.inputs, layer.outputs),
         (layer.delta + BYTES * last, layer.stride, -1),
-        (layer.backward_panels + BYTES * last * layer.backward_step, -layer.backward_step, layer.backward_panel),
+        (
+            layer.backward_panels + BYTES * last * layer.backward_step,
+            -layer.backward_step,
+            layer.backward_panel,
+        ),
         (job.zeros, 0, 0),
         (target, layer.x_stride),
     )

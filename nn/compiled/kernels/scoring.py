@@ -58,7 +58,7 @@ def _scatter(job, layer, rows, samples):
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def _add_losses(job, losses, distance, samples):
-    """Add the samples' losses one by one to the running loss: each the sum of its terms, if it has several."""
+    """Add the samples' losses one by one to the running loss: each the sum of its terms."""
     terms = job.outputs if job.loss_width == 1 else 1
     total = job.running_loss
     for s in range(samples):

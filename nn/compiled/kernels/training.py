@@ -10,7 +10,7 @@ from nn.compiled.kernels.passes import backward, bring_home, forward, pack
 from nn.compiled.kernels.scheduling import learning_rate
 from nn.compiled.kernels.scoring import r2, score
 from nn.compiled.kernels.shuffling import put_in_order
-from nn.compiled.kernels.updating import add_penalty_gradient, clip, penalty, update
+from nn.compiled.kernels.updating import add_penalty_gradient, clip, penalty, update_and_pack
 
 #: What `stop_reason` of a job says.
 GOES_ON, MAX_EPOCHS, EARLY_STOPPING = 0, 1, 2
@@ -102,8 +102,7 @@ def _complete_step(job, layers):
         add_penalty_gradient(job, layers)
     if job.clips:
         clip(job)
-    update(job, learning_rate(job), job.epoch * job.steps + job.step + 1)
-    pack(layers)
+    update_and_pack(job, layers, learning_rate(job), job.epoch * job.steps + job.step + 1)
     job.loss, job.penalty, job.right = job.running_loss, job.running_penalty, job.running_right
     _copy(job.running_residual, job.residual, job.residuals)
     job.step += 1

@@ -1,4 +1,4 @@
-"""The end of a step: penalties, the limit on the gradients' norm, and the optimizer's rule."""
+"""The end of a step: penalties, the limit on the gradients' norm, the optimizer's rule, and new panels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ import engine.native  # noqa: F401  - teaches Numba the functions that rules cal
 from engine.kernels.choice import choice
 from engine.kernels.memory import BYTES, get, put
 from engine.kernels.sums import sum_of_sizes, sum_of_squares
+from engine.kernels.vectors import VECTOR
+from nn.compiled.kernels.passes import pack, pack_biases, pack_weights
 from nn.optimizers import UPDATES, adam, adam_alpha
+
+#: Most parameters that are updated before any is packed: with their gradients 64 KiB.
+MOST_AT_ONCE = 4096
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -64,18 +69,21 @@ def clip(job):
 
 
 def _update_loop(update: Callable[..., Any], remembered: int, scalars: int) -> Any:
-    """Return the kernel that applies one optimizer's rule to every parameter."""
+    """Return the kernel that applies one optimizer's rule to `count` parameters.
+
+    What is remembered about a parameter is at `memory`, its second number `distance` doubles after the first.
+    """
     rule: Any = register_jitable(error_model="numpy", forceinline=True)(update)
     take: Any = register_jitable(forceinline=True)(_TAKE[scalars])
 
     @njit(nogil=True, error_model="numpy")
-    def without_memory(parameters, gradients, memory, count, a, b, c, d, e):
+    def without_memory(parameters, gradients, memory, distance, count, a, b, c, d, e):
         for k in range(count):
             parameter, _ = rule(get(parameters, k), get(gradients, k), (), take(a, b, c, d, e), math.sqrt)
             put(parameters, k, parameter)
 
     @njit(nogil=True, error_model="numpy")
-    def with_one(parameters, gradients, memory, count, a, b, c, d, e):
+    def with_one(parameters, gradients, memory, distance, count, a, b, c, d, e):
         for k in range(count):
             parameter, state = rule(
                 get(parameters, k), get(gradients, k), (get(memory, k),), take(a, b, c, d, e), math.sqrt
@@ -84,8 +92,8 @@ def _update_loop(update: Callable[..., Any], remembered: int, scalars: int) -> A
             put(memory, k, state[0])
 
     @njit(nogil=True, error_model="numpy")
-    def with_two(parameters, gradients, memory, count, a, b, c, d, e):
-        second = memory + BYTES * count
+    def with_two(parameters, gradients, memory, distance, count, a, b, c, d, e):
+        second = memory + BYTES * distance
         for k in range(count):
             parameter, state = rule(
                 get(parameters, k),
@@ -111,20 +119,45 @@ _TAKE: dict[int, Callable[..., tuple[float, ...]]] = {
 
 _ADAM = next(number for number, (update, _, _) in enumerate(UPDATES) if update is adam)
 _alpha: Any = register_jitable(error_model="numpy")(adam_alpha)
-_apply = choice([_update_loop(*row) for row in UPDATES], [types.int64] * 4 + [types.float64] * 5)
+_apply = choice([_update_loop(*row) for row in UPDATES], [types.int64] * 5 + [types.float64] * 5)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def update(job, rate, step):
-    """Apply the optimizer's rule in step `step`, counted from 1 over the whole training."""
+def update_and_pack(job, layers, rate, step):
+    """Apply the optimizer's rule in step `step`, counted from 1 over the training, and pack the weights.
+
+    What is larger than the nearest cache is done in blocks of rows, so that a block is still near when it is
+    packed.
+    """
     if job.optimizer == _ADAM:
         rate = _alpha(rate, float(step), job.beta_1, job.beta_2)
+    if job.count <= MOST_AT_ONCE:
+        _update(job, rate, 0, job.count)
+        pack(layers)
+        return
+    first = 0
+    for place in range(len(layers)):
+        layer = layers[place]
+        for row in range(0, layer.outputs, VECTOR):
+            rows = min(VECTOR, layer.outputs - row)
+            _update(job, rate, first, rows * layer.inputs)
+            pack_weights(layer, row, rows)
+            first += rows * layer.inputs
+        _update(job, rate, first, layer.outputs)
+        pack_biases(layer)
+        first += layer.outputs
+
+
+@njit(nogil=True, error_model="numpy")
+def _update(job, rate, first, count):
+    """Apply the optimizer's rule to `count` parameters from the one at `first` on."""
     _apply(
         job.optimizer,
-        job.parameters,
-        job.gradients,
-        job.memory,
+        job.parameters + BYTES * first,
+        job.gradients + BYTES * first,
+        job.memory + BYTES * first,
         job.count,
+        count,
         rate,
         job.scalar_1,
         job.scalar_2,
