@@ -20,8 +20,8 @@ def _record(**fields: type) -> np.dtype[np.void]:
 
 #: One layer: its shape; its parameters and gradients, which a layer that goes `across` first collects as the
 #: transpose, one row per input and one for the biases, at `collected`; the panels that its weights are packed
-#: into, those for the way back only if it packs them; the rows of a chunk of samples that come in (`x`), before
-#: (`z`) and after the activation (`a`), and the loss's gradients with respect to these (`delta` and
+#: into, those for the way back only if it packs them; the rows of a chunk of samples that come in (`x`), go
+#: into the activation (`z`) and come out of it (`a`), and the gradients with respect to these (`delta` and
 #: `upstream`); and the activation's programs, by their numbers among the known ones and their ranges of the
 #: code.
 LAYER = _record(

@@ -1,0 +1,93 @@
+"""Products of matrices: every sum adds its terms in order, whatever the shape; nothing else is written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+
+from engine.kernels.machine import tile_rows
+from engine.kernels.matmul import multiply_add
+from engine.kernels.panels import pack_columns, pack_rows
+from engine.kernels.tile import tiles
+from engine.kernels.vectors import VECTOR
+
+#: A number that no product leaves by chance.
+UNTOUCHED = 12345.678
+
+SHAPES = [
+    (rows, columns, terms)
+    for rows in (1, 2, 3, tile_rows(), tile_rows() + 1, 3 * tile_rows() + 2)
+    for columns in (1, 3, 4, 5, 8, 9, 12, 17, 32, 35)
+    for terms in (1, 2, 7)
+]
+
+
+@njit(nogil=True, error_model="numpy")
+def product(shape, a, b, panels, start, c):
+    """Run the kernel on arrays: `b` (terms, columns) is packed into `panels` first."""
+    m, n, terms = shape
+    pack_rows(b.ctypes.data, terms, n, panels.ctypes.data, VECTOR * terms)
+    multiply_add(
+        (m, n, terms),
+        (a.ctypes.data, a.shape[1], 1),
+        (panels.ctypes.data, VECTOR, VECTOR * terms),
+        (start.ctypes.data, start.shape[1], VECTOR),
+        (c.ctypes.data, c.shape[1]),
+    )
+
+
+@njit(nogil=True, error_model="numpy")
+def packed_columns(matrix, panels):
+    pack_columns(matrix.ctypes.data, matrix.shape[0], matrix.shape[1], panels.ctypes.data, panels[0].size)
+
+
+def in_order(start: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return start + a b, the terms added one after the other."""
+    total = start.copy()
+    for term in range(a.shape[1]):
+        total = total + a[:, term : term + 1] * b[term]
+    return total
+
+
+def room(rows: int, columns: int) -> np.ndarray:
+    """Return an array that vectors may be read from beyond its columns."""
+    return np.full((rows, VECTOR * (-(-columns // VECTOR) + 1)), UNTOUCHED)
+
+
+@pytest.mark.parametrize(("rows", "columns", "terms"), SHAPES)
+def test_every_sum_of_a_product_adds_its_terms_in_order(rows: int, columns: int, terms: int) -> None:
+    random = np.random.default_rng(rows * 1000 + columns * 10 + terms)
+    a = random.normal(size=(rows, terms)) * 10.0 ** random.integers(-8, 8, (rows, terms))
+    b = random.normal(size=(terms, columns))
+    start, c = room(rows, columns), room(rows, columns)
+    start[:, :columns] = random.normal(size=(rows, columns))
+    panels = np.zeros(VECTOR * terms * -(-columns // VECTOR))
+
+    product((rows, columns, terms), a, b, panels, start, c)
+
+    assert c[:, :columns].tobytes() == in_order(start[:, :columns], a, b).tobytes()
+    assert (c[:, columns:] == UNTOUCHED).all()
+
+
+def test_shapes_use_every_tile_there_is() -> None:
+    """So that the test above cannot leave one out."""
+    rows = {m - tile_rows() * (m // tile_rows()) for m, _, _ in SHAPES} | {m for m, _, _ in SHAPES}
+
+    assert {1, 2, 3, tile_rows()} <= rows
+    assert {panels for _, panels in tiles()} == {0, 1, 2, 4}
+    assert {1, 3, 4} <= {columns for _, columns, _ in SHAPES}
+    assert {8, 17, 32} <= {columns for _, columns, _ in SHAPES}
+
+
+@pytest.mark.parametrize("rows", [1, 7, 8, 9, 24])
+@pytest.mark.parametrize("columns", [1, 2, 8, 11, 16])
+def test_columns_are_packed_as_the_transpose_filled_up_with_zeros(rows: int, columns: int) -> None:
+    matrix = np.random.default_rng(rows + columns).normal(size=(rows, columns))
+    panels = np.full((-(-rows // VECTOR), columns, VECTOR), UNTOUCHED)
+
+    packed_columns(matrix, panels)
+
+    padded = np.zeros((columns, VECTOR * len(panels)))
+    padded[:, :rows] = matrix.T
+    assert panels.tobytes() == padded.reshape(columns, len(panels), VECTOR).swapaxes(0, 1).tobytes()
