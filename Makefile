@@ -6,7 +6,8 @@
 BIN := .venv/bin
 # Kernels are compiled at their first use, and again when their source changes. Here nothing waits for it unawares.
 WARM := $(BIN)/python .ci/warm.py
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 8
+# The tests of one group run in one process, one after the other: those that share a stack of servers do.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 8 --dist loadgroup
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,12 +20,11 @@ setup: .venv/dev.stamp ## Make .venv with everything needed for development
 
 test: .venv/dev.stamp ## Run the tests; starts PostgreSQL and Redis for them where it can
 	@$(WARM)
-	@$(BIN)/python .ci/with_services.py $(PYTEST) --ignore=tests/faults $(ARGS)
+	@$(BIN)/python .ci/with_services.py $(PYTEST) $(ARGS)
 
-# Apart from the others, because these measure seconds of real processes and want the machine for themselves.
-faults: .venv/dev.stamp ## Kill, freeze and cut real processes, databases and brokers (several minutes)
+faults: .venv/dev.stamp ## Run only the tests that kill, freeze and cut real processes, databases and brokers
 	@$(WARM)
-	@$(BIN)/python .ci/with_services.py $(BIN)/pytest -n 1 tests/faults $(ARGS)
+	@$(BIN)/python .ci/with_services.py $(PYTEST) tests/faults $(ARGS)
 
 chaos: .venv/dev.stamp ## Break things at random for MINUTES=30 on each database (SEED=… repeats a campaign)
 	@$(WARM)

@@ -25,13 +25,22 @@ MINUTES = "GRADQUEUE_TEST_CHAOS_MINUTES"
 #: Seconds for one test with what comes before and after; what it waits for has limits of its own.
 TEST_SECONDS = 600.0
 
+KINDS = ("sqlite", "postgresql")
+
 _stacks: dict[str, Stack] = {}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of one kind of stack run one after the other, and as long as they wait for conditions."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+        if not item.path.is_relative_to(Path(__file__).parent):
+            continue
+        if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TEST_SECONDS))
+        for kind in KINDS:
+            if kind in item.name:
+                item.add_marker(pytest.mark.xdist_group(f"faults on {kind}"))
 
 
 def _require_programs(kind: str) -> None:
@@ -62,7 +71,7 @@ def long_seconds() -> float:
     return 75.0 if float(os.environ.get(MINUTES, "0")) >= 5 else 6.0
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The whole service, healthy and with nothing to do; judged after the test.
 
@@ -105,7 +114,7 @@ def bench(database_url: str, tmp_path: Path) -> Iterator[Bench]:
     bench.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
     """Makes databases without any table, and returns the URL of each."""
     if request.param == "sqlite":

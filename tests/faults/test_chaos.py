@@ -32,7 +32,6 @@ def test_no_promise_is_broken_whatever_breaks(
     own_stack: Callable[..., Stack], kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack = own_stack(kind, settings=campaign.SETTINGS)
-    stack.add_worker("second worker").start()
     figures = campaign.run(stack, SEED, MINUTES * 60 or SHORT_SECONDS)
     violations = stack.violations()
     with capsys.disabled():

@@ -34,7 +34,7 @@ GROWTH = 25.0
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def stack(request: pytest.FixtureRequest, own_stack: Callable[..., Stack]) -> Stack:
-    return own_stack(request.param, settings={"GRADQUEUE_LIMIT_QUEUED_JOBS": str(10 * LONG)})
+    return own_stack(request.param)
 
 
 @pytest.fixture

@@ -26,21 +26,25 @@ if TYPE_CHECKING:
     from tests.faults.parts.stack import Stack
 
 CLIENTS = 3
+#: Workers: while some start again, which takes a busy machine long, others are there to be hurt.
+WORKERS = 3
 #: Each worker alone can train the jobs of all clients, so that a rescue waits for nobody.
 SETTINGS = {"GRADQUEUE_WORKERS": str(CLIENTS)}
 
 #: Seconds between two faults, drawn evenly.
-_PAUSES = (0.3, 3.0)
+_PAUSES = (0.2, 2.0)
 #: Of the kills of workers, one in so many is left alone until its jobs are rescued, to measure the time.
 _KILLS_PER_MEASURED = 3
 #: Seconds of training of the jobs, on an idle machine.
-_LENGTHS = (0.05, 0.5, 1.0, 2.0)
+_LENGTHS = (0.05, 0.2, 0.5, 1.0)
 #: Seconds of a campaign that has time for long outages.
 _LONG_CAMPAIGN = 600.0
 
 
 def run(stack: Stack, seed: int, seconds: float) -> Figures:
     """Disturb the service for so many seconds, then let every job end."""
+    for number in range(2, WORKERS + 1):
+        stack.add_worker(f"worker {number}").start()
     documents = [
         work.job_of(length, seed=number, max_attempts=100) for length in _LENGTHS for number in range(2)
     ]

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from tests.faults.parts.stack import Stack
 
 #: Seconds between two things that a client does.
-_PACE_SECONDS = 0.2
+_PACE_SECONDS = 0.3
 #: Of a client's looks at a job, one in so many comes with an action.
-_LOOKS_PER_ACTION = 25
+_LOOKS_PER_ACTION = 60
 
 
 class Client(threading.Thread):

@@ -39,8 +39,12 @@ def running(stack: Stack) -> list[Kill]:
     """The attempts under way that may be hit now."""
     rows = stack.query("SELECT id, attempt, worker FROM jobs WHERE status = 'running'")
     now = time.time_ns() // 1000
-    # The name of the process in the store ends with its number.
-    return [Kill(now, row.id, row.attempt, int(row.worker.rpartition(":")[2])) for row in rows]
+    return [Kill(now, row.id, row.attempt, process_of(row.worker)) for row in rows]
+
+
+def process_of(worker: str) -> int:
+    """The number of a process, with which its name in the store ends."""
+    return int(worker.rpartition(":")[2])
 
 
 def hit(attempts: Sequence[Kill], is_measured: bool) -> list[Kill]:

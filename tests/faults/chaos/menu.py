@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tests.faults.chaos.kills import process_of
 from tests.faults.parts import damage
 from tests.faults.parts.stack import LEASE_SECONDS
 from tests.faults.parts.waiting import wait_until
@@ -56,20 +57,30 @@ def _some_worker(stack: Stack, numbers: random.Random) -> Worker:
 
 
 def _kill_training_process(stack: Stack, numbers: random.Random) -> None:
-    os.kill(numbers.choice(_some_worker(stack, numbers).children()), signal.SIGKILL)
+    """Kill one that trains, if there is any."""
+    busy = [process_of(job.worker) for job in _running(stack)]
+    victims = busy or _some_worker(stack, numbers).children()
+    _kill(numbers.choice(victims))
 
 
 def _kill_and_damage(stack: Stack, numbers: random.Random) -> None:
     """Have the next attempt find its newest checkpoint damaged."""
-    running = stack.query("SELECT id, worker FROM jobs WHERE status = 'running' ORDER BY id")
-    if not running:
+    if not (running := _running(stack)):
         _kill_training_process(stack, numbers)
         return
     job = numbers.choice(running)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(int(job.worker.rpartition(":")[2]), signal.SIGKILL)
+    _kill(process_of(job.worker))
     for version, data in damage.checkpoints(stack, job.id)[-1:]:
         damage.flip_a_bit(stack, job.id, version, data)
+
+
+def _running(stack: Stack) -> list[Any]:
+    return stack.query("SELECT id, worker FROM jobs WHERE status = 'running' ORDER BY id")
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _kill_worker(stack: Stack, numbers: random.Random) -> None:
@@ -151,10 +162,10 @@ _RESTARTS = "database restarts"
 _OUTAGES = "other database faults"
 
 _EVERYWHERE = (
-    Fault("training process killed", WORKER_KILLS, 9, _kill_training_process),
+    Fault("training process killed", WORKER_KILLS, 12, _kill_training_process),
     Fault("training process killed, its newest checkpoint damaged", WORKER_KILLS, 2, _kill_and_damage),
-    Fault("whole worker killed", WORKER_KILLS, 4, _kill_worker),
-    Fault("worker's main process killed", WORKER_KILLS, 2, _kill_main_process),
+    Fault("whole worker killed", WORKER_KILLS, 2, _kill_worker),
+    Fault("worker's main process killed", WORKER_KILLS, 1, _kill_main_process),
     Fault("worker told to end", "worker restarts", 1, _end_worker),
     Fault("worker frozen past its lease", "worker freezes", 1, _freeze_worker),
     Fault("API killed", "API kills", 1, _kill_api),
