@@ -36,7 +36,7 @@ _PAUSES = (0.2, 2.0)
 #: Of the kills of workers, one in so many is left alone until its jobs are rescued, to measure the time.
 _KILLS_PER_MEASURED = 3
 #: Seconds of training of the jobs, on an idle machine.
-_LENGTHS = (0.05, 0.2, 0.5, 1.0)
+_LENGTHS = (0.05, 0.3, 1.0, 2.0)
 #: Seconds of a campaign that has time for long outages.
 _LONG_CAMPAIGN = 600.0
 
@@ -55,7 +55,9 @@ def run(stack: Stack, seed: int, seconds: float) -> Figures:
     numbers = random.Random(seed)
     for fault in _faults(stack.kind, numbers, seconds):
         let_pass(numbers.uniform(*_PAUSES))
-        is_measured = numbers.randrange(_KILLS_PER_MEASURED) == 0 and stack.all_answer()
+        is_measured = fault.group == WORKER_KILLS and numbers.randrange(_KILLS_PER_MEASURED) == 0
+        if is_measured:
+            kills.wait_until_all_is_well(stack)
         running = kills.running(stack)
         fault.happen(stack, numbers)
         faults[fault.group, fault.name] += 1

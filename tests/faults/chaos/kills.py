@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 RESCUE_SECONDS = LEASE_SECONDS + 5.0
 
 #: Seconds to wait for a rescue that is measured. More than promised: a broken promise is to be seen as such.
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 
 _OVER = ("cancelled", "paused", "failed", "succeeded")
 
@@ -50,6 +50,16 @@ def process_of(worker: str) -> int:
 def hit(attempts: Sequence[Kill], is_measured: bool) -> list[Kill]:
     """Those attempts whose process is gone."""
     return [replace(kill, is_measured=is_measured) for kill in attempts if not tree.exists(kill.pid)]
+
+
+def wait_until_all_is_well(stack: Stack) -> None:
+    """Wait until every service is there and some job is being trained."""
+
+    def is_well() -> bool:
+        stack.supervise()
+        return stack.all_answer() and bool(running(stack))
+
+    wait_until(is_well, _PATIENCE_SECONDS, "everything is well", stack.tails)
 
 
 def wait_for_rescue(stack: Stack, killed: Sequence[Kill]) -> None:
