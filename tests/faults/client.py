@@ -16,7 +16,7 @@ from tests.faults.parts.waiting import wait_until
 #: Seconds until no answer is an answer; more than the judge allows any request.
 TIMEOUT_SECONDS = 20.0
 #: Seconds for which a client insists while parts of the service are away.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 PAGE_EPOCHS = 100_000
 
 

@@ -22,7 +22,7 @@ MINUTES = float(os.environ.get("GRADQUEUE_TEST_CHAOS_MINUTES", "0"))
 SEED = int(os.environ.get("GRADQUEUE_TEST_CHAOS_SEED") or secrets.randbelow(1_000_000))
 
 #: Seconds for what comes before and after: starting, coming to rest, judging.
-_AROUND_SECONDS = 300.0
+_AROUND_SECONDS = 900.0
 
 
 @pytest.mark.service

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FROZEN_SECONDS = 2.0
 
 #: Seconds in which one of the workers must be there again, to be hurt once more.
-_BACK_SECONDS = 90.0
+_BACK_SECONDS = 180.0
 
 WORKER_KILLS = "worker kills"
 

@@ -19,7 +19,7 @@ _TETHER = str(Path(__file__).with_name("tether.py"))
 #: Seconds until a started part must answer, on a machine that is busy with other tests.
 START_SECONDS = 90.0
 #: Seconds that a part may take to end after it was asked to.
-END_SECONDS = 30.0
+END_SECONDS = 60.0
 
 
 class Part(ABC):
