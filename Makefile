@@ -39,6 +39,8 @@ lint: .venv/dev.stamp ## Check style, types, and who may import whom
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/docker-compose --env-file .env.development --profile '*' config --quiet
 
 format: .venv/dev.stamp ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format
@@ -54,6 +56,7 @@ lock: .venv/dev.stamp ## Choose the newest allowed versions of everything and wr
 	$(BIN)/uv lock --quiet --upgrade
 	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate --no-dev -o requirements.lock
 	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements-dev.lock
+	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate --only-group build -o requirements-build.lock
 
 fuzz: .venv/dev.stamp ## Look for a body that the strict parser reads wrongly (SECONDS=60)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
