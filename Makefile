@@ -1,7 +1,7 @@
 # What can be done here. Everything happens in .venv, with the exact versions in requirements*.lock.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test faults chaos fast lint format docs lock bench fuzz audit clean
+.PHONY: help setup demo test faults chaos compose-test fast lint format docs lock bench fuzz audit clean
 
 BIN := .venv/bin
 # Kernels are compiled at their first use, and again when their source changes. Here nothing waits for it unawares.
@@ -10,7 +10,7 @@ WARM := $(BIN)/python .ci/warm.py
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 8 --dist loadgroup
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/runtime.stamp ## Start the service, train the tutorial's network over HTTP, show it (EXIT=1: then stop)
 	@$(WARM)
@@ -20,7 +20,7 @@ setup: .venv/dev.stamp ## Make .venv with everything needed for development
 
 test: .venv/dev.stamp ## Run the tests; starts PostgreSQL and Redis for them where it can
 	@$(WARM)
-	@$(BIN)/python .ci/with_services.py $(PYTEST) $(ARGS)
+	@$(BIN)/python .ci/with_services.py $(PYTEST) --ignore=tests/compose $(ARGS)
 
 faults: .venv/dev.stamp ## Run only the tests that kill, freeze and cut real processes, databases and brokers
 	@$(WARM)
@@ -29,6 +29,11 @@ faults: .venv/dev.stamp ## Run only the tests that kill, freeze and cut real pro
 chaos: .venv/dev.stamp ## Break things at random for MINUTES=30 on each database (SEED=… repeats a campaign)
 	@$(WARM)
 	@GRADQUEUE_TEST_CHAOS_MINUTES=$(or $(MINUTES),30) GRADQUEUE_TEST_CHAOS_SEED=$(SEED) $(BIN)/pytest -v tests/faults/test_chaos.py $(ARGS)
+
+compose-test: .venv/dev.stamp ## Build the image, start the stack of docker-compose.yml, break it from outside (needs Docker)
+	@.ci/engine
+	@$(WARM)
+	@GRADQUEUE_TEST_REQUIRE_SERVICES=1 $(BIN)/pytest -v --durations=0 --durations-min=1 tests/compose $(ARGS)
 
 fast: .venv/dev.stamp ## Run the tests that need no processes, PostgreSQL or Redis
 	@$(WARM)

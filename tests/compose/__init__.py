@@ -1,0 +1,1 @@
+"""The stack of docker-compose.yml, built, started and broken from outside: `make compose-test`."""
