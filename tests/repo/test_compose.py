@@ -19,7 +19,7 @@ from services.settings import Settings
 ROOT = Path(__file__).parents[2]
 COMPOSE = [str(Path(sys.executable).with_name("docker-compose")), "--project-directory", str(ROOT)]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-PROFILES = ("dev",)
+PROFILES = ("dev", "monitoring")
 OURS = ("api", "worker", "migrate", "api-dev", "worker-dev")
 
 
