@@ -24,6 +24,18 @@ class Limits:
     body_bytes: int = setting(64 * 2**20, "largest request body", unit="bytes", minimum=1024)
     depth: int = setting(32, "deepest nesting of a JSON body", minimum=4, maximum=200)
     wait_seconds: int = setting(60, "longest wait of one long poll", unit="seconds", minimum=1, maximum=300)
+    streams: int = setting(
+        200,
+        "most event streams at once, per API process; an eighth of the API's threads stays free of them",
+        minimum=1,
+    )
+    stream_seconds: int = setting(
+        45,
+        "an event stream ends after this long, for the client to go on with a new one",
+        unit="seconds",
+        minimum=1,
+        maximum=300,
+    )
     page: int = setting(100, "most objects in one page of a list", minimum=1)
     curve_page: int = setting(100_000, "most epochs in one page of a loss curve", minimum=1)
     queued_jobs: int = setting(1_000_000, "most jobs that may wait at once", unit="jobs", minimum=1)

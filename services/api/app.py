@@ -13,6 +13,7 @@ from services.api import (
     authentication,
     datasets,
     documentation,
+    events,
     health,
     jobs,
     metrics,
@@ -23,6 +24,7 @@ from services.api import (
     telemetry,
 )
 from services.api.service import Rings, Service
+from services.api.streams import Streams
 from services.api.watcher import Watcher
 from services.jobs import versions
 
@@ -49,12 +51,12 @@ def create_app(
     # A slash too many at the end is forgiven; other wrong addresses are 404, not redirects in HTML.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     watcher = Watcher(partial(versions, store), is_stopping)
-    Service(store, doorbell, settings, is_stopping, watcher).install(app)
+    Service(store, doorbell, settings, is_stopping, watcher, Streams(settings)).install(app)
     telemetry.install(app)
     authentication.install(app, settings)
     problems.install(app)
     metrics.install(app)
     queue.install(app, store)
-    for part in (jobs, results, models, datasets, queue, health, metrics, documentation):
+    for part in (jobs, results, events, models, datasets, queue, health, metrics, documentation):
         app.register_blueprint(part.blueprint)
     return app

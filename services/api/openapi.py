@@ -16,6 +16,7 @@ from services.api.forms import FIELD
 from services.api.operations import Operation, operation_of
 from services.api.problems import KINDS, MEDIA_TYPE
 from services.schemas.documents import ProblemDocument
+from services.schemas.events import POSITION
 from services.schemas.json_schema import REFERENCE, schemas_of
 
 if TYPE_CHECKING:
@@ -77,6 +78,10 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "description": "`wait=10`: answer when the job is done, or after 10 seconds (RFC 7240).",
         "schema": {"type": "string"},
         "example": "wait=10",
+    },
+    "Last-Event-ID": {
+        "description": "The `id` of the last event that came whole: the stream goes on behind it.",
+        "schema": {"type": "string", "pattern": POSITION.pattern},
     },
     "If-None-Match": {
         "description": "The `ETag` of an earlier answer: 304 if nothing changed.",

@@ -66,6 +66,7 @@ KINDS: dict[str, Kind] = {
     "too_many_jobs": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many jobs are waiting", retry_after_seconds=10),
     "queue_full": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The queue is full", retry_after_seconds=10),
     "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Temporarily unavailable", retry_after_seconds=2),
+    "too_many_streams": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Too many event streams", retry_after_seconds=5),
     "not_ready": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready", retry_after_seconds=2),
     "damaged": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Stored data is damaged"),
     "internal": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error"),

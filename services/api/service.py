@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from flask import Flask, current_app
 
 if TYPE_CHECKING:
+    from services.api.streams import Streams
     from services.api.watcher import Watcher
     from services.settings import Limits, Settings
     from services.store import Store
@@ -35,6 +36,7 @@ class Service:
     settings: Settings
     is_stopping: Callable[[], bool]
     watcher: Watcher
+    streams: Streams
 
     @property
     def limits(self) -> Limits:

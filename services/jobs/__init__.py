@@ -2,7 +2,8 @@
 
 | who | |
 |---|---|
-| client | `submit`, `get`, `list_jobs`, `loss_curve`, `weights`, `cancel`, `pause`, `resume`, `delete` |
+| client | `submit`, `get`, `list_jobs`, `loss_curve`, `follow`, `weights`, `cancel`, `pause`, `resume`,
+| | `delete` |
 | whoever watches | `count`, `not_understood` |
 | worker | `claim`, then `flush` until `finish`, `fail` or `hand_back` |
 | sweeper | `sweep` |
@@ -14,7 +15,7 @@ from services.jobs.controlling import cancel, delete, pause, resume
 from services.jobs.counting import Counts, count, not_understood
 from services.jobs.downloading import weights
 from services.jobs.progress import Flush
-from services.jobs.reading import JobFilters, get, list_jobs, loss_curve, versions
+from services.jobs.reading import JobFilters, follow, get, list_jobs, loss_curve, versions
 from services.jobs.running import fail, finish, flush, hand_back, hand_back_all
 from services.jobs.submitting import Submitted, submit
 from services.jobs.sweeping import Swept, sweep
@@ -35,6 +36,7 @@ __all__ = [
     "fail",
     "finish",
     "flush",
+    "follow",
     "get",
     "hand_back",
     "hand_back_all",

@@ -95,6 +95,20 @@ def loss_curve(
         return curve.read(connection, job_id, after_epoch, limit)
 
 
+def follow(
+    store: Store, job_id: str, after_epoch: int, limit: int, owner: str = ""
+) -> tuple[JobRow, curve.Curve]:
+    """Return a job and at most `limit` epochs of its loss curve after `after_epoch`, both of one moment.
+
+    Raises:
+        NotFound: no such job, or another owner's.
+        Unavailable: the store cannot be reached now.
+    """
+    with store.reading() as connection:
+        job = find(connection, job_id, owner)
+        return job, curve.read(connection, job_id, after_epoch, limit)
+
+
 def find(connection: Connection, job_id: str, owner: str) -> JobRow:
     """Return a job within a transaction of the caller's.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
@@ -38,6 +38,12 @@ class Points:
         metrics = {name: np.concatenate([piece.metrics[name] for piece in full]) for name in names}
         return cls(np.concatenate([piece.epochs for piece in pieces]), metrics)
 
+    def slices(self, most: int) -> Iterator[Points]:
+        """Yield the points in order, at most `most` at a time."""
+        for begin in range(0, len(self.epochs), most):
+            part = slice(begin, begin + most)
+            yield Points(self.epochs[part], {name: values[part] for name, values in self.metrics.items()})
+
     def thinned(self, most: int) -> Points:
         """Return at most `most` of the points, first, last and the extremes of every metric among them.
 
@@ -60,29 +66,33 @@ class Points:
 
 def present(job_id: str, curve: Curve, points: Points) -> CurveDocument:
     """Return points of a piece of a curve in columns, and where the next piece begins."""
-    names, (epochs, *columns) = _table(points)
     document = {
         "object": "loss_curve",
         "job_id": job_id,
-        "epochs": epochs,
-        **dict(zip(names[1:], columns, strict=True)),
+        **columns(points),
         "next_after_epoch": curve.last_epoch,
         "has_more": curve.has_more,
     }
     return cast("CurveDocument", document)
 
 
+def columns(points: Points) -> dict[str, list[float]]:
+    """Return the points as columns of one length: `epochs`, and one for each metric."""
+    names, (epochs, *values) = _table(points)
+    return {"epochs": epochs, **dict(zip(names[1:], values, strict=True))}
+
+
 def to_csv(points: Points) -> bytes:
     """Return a line of names and a line per epoch (RFC 4180); the rest is numbers."""
-    names, columns = _table(points)
-    lines = [",".join(names), *(",".join(map(repr, row)) for row in zip(*columns, strict=True))]
+    names, values = _table(points)
+    lines = [",".join(names), *(",".join(map(repr, row)) for row in zip(*values, strict=True))]
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
 def to_ndjson(points: Points) -> bytes:
     """Return a JSON object per epoch, each on its line."""
-    names, columns = _table(points)
-    rows = zip(*columns, strict=True)
+    names, values = _table(points)
+    rows = zip(*values, strict=True)
     return b"".join(orjson.dumps(dict(zip(names, row, strict=True))) + b"\n" for row in rows)
 
 

@@ -76,6 +76,9 @@ class Server:
         finally:
             connection.close()
 
+    def ask_json(self, method: str, path: str, body: Any) -> tuple[int, http.client.HTTPMessage, Any]:
+        return self.ask(method, path, json.dumps(body).encode(), JSON)
+
     def submit(self) -> tuple[str, str]:
         """Submit a job and return its path and tag."""
         status, headers, _ = self.ask("POST", "/v1/jobs", BODY, JSON)

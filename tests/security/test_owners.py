@@ -39,6 +39,7 @@ QUESTIONS = [
     ("GET", "/v1/jobs/{job}/loss-curve"),
     ("GET", "/v1/jobs/{job}/loss-curve?format=svg"),
     ("GET", "/v1/jobs/{job}/weights"),
+    ("GET", "/v1/jobs/{job}/events"),
     ("POST", "/v1/jobs/{job}/cancel"),
     ("POST", "/v1/jobs/{job}/pause"),
     ("POST", "/v1/jobs/{job}/resume"),
