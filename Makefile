@@ -63,9 +63,10 @@ lock: .venv/dev.stamp ## Choose the newest allowed versions of everything and wr
 	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate -o requirements-dev.lock
 	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --no-annotate --only-group build -o requirements-build.lock
 
-fuzz: .venv/dev.stamp ## Look for a body that the strict parser reads wrongly (SECONDS=60)
+fuzz: .venv/dev.stamp ## Look for a body, or a CSV file, that the strict readers read wrongly (SECONDS=60, for each)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
-	@$(BIN)/python -m tests.fuzz.fuzz_json var/fuzz $(or $(SECONDS),60)
+	@$(BIN)/python -m tests.fuzz.fuzz_json var/fuzz/json $(or $(SECONDS),60)
+	@$(BIN)/python -m tests.fuzz.fuzz_csv var/fuzz/csv $(or $(SECONDS),60)
 
 audit: .venv/dev.stamp ## Ask for known weaknesses of the dependencies; needs the internet
 	@$(BIN)/uv tool run pip-audit --strict --disable-pip --requirement requirements.lock

@@ -1,1 +1,1 @@
-"""Any bytes whatever as the body of a job: a fuzzer that looks for new code, and what it found, replayed."""
+"""Any bytes whatever as a job or a CSV file: fuzzers that look for new code, and what they found."""

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.target import check
+from tests.fuzz.target_csv import check_csv
 
 CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
+CSV_CORPUS = sorted((Path(__file__).parent / "corpus_csv").iterdir())
 
 
 @pytest.mark.parametrize("file", CORPUS, ids=lambda file: file.name)
@@ -29,4 +31,29 @@ def test_every_way_to_end_is_in_the_corpus() -> None:
         "json_syntax",
         "json_too_complex",
         "json_too_deep",
+    }
+
+
+@pytest.mark.parametrize("file", CSV_CORPUS, ids=lambda file: file.name)
+def test_a_csv_file_ends_as_its_name_says(file: Path) -> None:
+    """The name is the outcome for regression and for classification, then what is special."""
+    assert check_csv(file.read_bytes()) == file.name.rpartition(".")[0]
+
+
+def test_every_way_for_a_csv_file_to_end_is_in_the_corpus() -> None:
+    outcomes = {outcome for file in CSV_CORPUS for outcome in file.name.split(".")[:2]}
+    assert outcomes == {
+        "accepted",
+        "csv_delimiter",
+        "csv_header",
+        "csv_not_utf8",
+        "csv_nul",
+        "csv_syntax",
+        "empty_cell",
+        "label",
+        "not_finite",
+        "ragged",
+        "too_long",
+        "too_short",
+        "type",
     }
