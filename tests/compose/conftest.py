@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 
@@ -20,7 +21,7 @@ _figures: list[str] = []
 @pytest.fixture(scope="session")
 def image() -> str:
     """The tag of the image, built from this folder."""
-    if docker.run("docker", "info").returncode != 0:
+    if shutil.which("docker") is None or docker.run("docker", "info").returncode != 0:
         absent("no Docker engine answers here; `docker info` says more")
     began = time.monotonic()
     docker.build(IMAGE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -62,7 +61,7 @@ def compose(project: str, environment: Mapping[str, str], *arguments: str) -> li
 
 def build(tag: str, *, seconds: float = 900) -> None:
     """Build the image: with BuildKit where the engine has it, else without."""
-    has_buildkit = shutil.which("docker") and run("docker", "buildx", "version").returncode == 0
+    has_buildkit = run("docker", "buildx", "version").returncode == 0
     arguments = [word for name in _BUILD_ARGUMENTS if name in os.environ for word in ("--build-arg", name)]
     output(
         "docker",
