@@ -14,14 +14,15 @@ _REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "[::]": "[::1]"}  # noqa: S
 
 
 @click.command()
-@click.argument("part", type=click.Choice(["api", "worker"]))
+@click.argument("part", type=click.Choice(["api", "worker", "database"]))
 def health(part: str) -> None:
-    """Say by the exit code whether the API process or the worker of this machine is well.
+    """Say by the exit code whether the API process or the worker of this machine is well, or the database.
 
     An API is well if it answers. A worker is well if the database heard of it within the last seconds: while
-    the database is away no worker is, although none of them needs a new start.
+    the database is away no worker is, although none of them needs a new start. The database is well if it
+    answers and has tables that this version can use.
     """
-    trouble = {"api": _api, "worker": _worker}[part]()
+    trouble = {"api": _api, "worker": _worker, "database": _database}[part]()
     if trouble:
         complain(trouble)
         raise click.exceptions.Exit(Exit.UNREACHABLE)
@@ -60,3 +61,21 @@ def _worker() -> str:
     finally:
         store.close()
     return "" if here else f"the database knows of no living worker on {socket.gethostname()}"
+
+
+def _database() -> str:
+    """Return what is wrong with the database, nothing if it answers and its tables fit."""
+    from services.environment import masked_url
+    from services.errors import Unavailable
+    from services.store import Store
+
+    settings = configured()
+    store = Store(settings.store_url, settings)
+    try:
+        with store.reading() as connection:
+            connection.exec_driver_sql("SELECT 1")
+    except Unavailable as error:
+        return f"cannot use the database {masked_url(settings.store_url)}: {error.detail}"
+    finally:
+        store.close()
+    return ""

@@ -55,3 +55,14 @@ def test_a_worker_without_its_database_is_not_well(tmp_path: Path) -> None:
     result = health("worker", GRADQUEUE_DATABASE_URL=f"sqlite:///{tmp_path}")
     assert result.exit_code == Exit.UNREACHABLE
     assert "cannot use the database" in result.stderr
+
+
+def test_a_database_with_this_version_s_tables_is_well(database_url: str) -> None:
+    assert health("database", GRADQUEUE_DATABASE_URL=database_url).exit_code == Exit.OK
+
+
+def test_a_database_that_was_not_migrated_is_not_well(tmp_path: Path) -> None:
+    """New pods wait for their migration by this."""
+    result = health("database", GRADQUEUE_DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+    assert result.exit_code == Exit.UNREACHABLE
+    assert "run: gradqueue migrate" in result.stderr
