@@ -2,7 +2,7 @@
 
 `python -m benchmarks.growth`. The compiled trainer alone, CPU milliseconds of whole trainings, the least of
 several; "x" is how many times the line before. A training that fills its tiles twice as well costs less than
-twice as much, so the first lines of a table may grow slowly; none may grow faster than its work.
+twice as much, so the first lines of a table grow slowly; one that leaves a cache grows faster than its work.
 """
 
 from __future__ import annotations
