@@ -158,6 +158,22 @@ def test_a_chunked_body_is_read_to_its_end_or_refused_but_never_cut(server: Serv
     assert post(BODY.ljust(1_000_000)).split()[1] == b"413"
 
 
+def test_a_chunked_csv_file_over_the_limit_is_never_a_smaller_dataset(server: Server) -> None:
+    """Cut at a line's end it would be a perfect one."""
+    head = _POST.replace(b"/v1/jobs", b"/v1/datasets").replace(b"application/json", b"text/csv")
+
+    def post(rows: int) -> bytes:
+        lines = b"a,b\n" + b"1,2\n" * rows
+        return server.raw(
+            head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(lines), lines)
+        ).split()[1]
+
+    assert post(24_999) == b"201"
+    for rows in (25_000, 250_000):
+        assert post(rows) == b"413"
+    assert len(server.ask("GET", "/v1/datasets")[2]["data"]) == 1
+
+
 def test_a_body_that_breaks_off_stores_nothing(server: Server) -> None:
     before = len(server.ask("GET", "/v1/jobs?limit=100")[2]["data"])
     with server.connect() as connection:
