@@ -15,19 +15,19 @@ from engine.kernels.vectors import VECTOR
 
 
 @njit(nogil=True, error_model="numpy")
-def pack_rows(matrix, rows, columns, panels, panel_size):
-    """Write a row-major matrix into panels of its columns, `panel_size` doubles apart."""
+def pack_rows(matrix, distance, rows, columns, panels, panel_size):
+    """Write a matrix, its rows `distance` doubles apart, into panels of its columns, `panel_size` apart."""
     panel = 0
     while VECTOR * (panel + 1) <= columns:
         source, into = matrix + BYTES * VECTOR * panel, panels + BYTES * panel_size * panel
         for row in range(rows):
-            move_row(source + BYTES * row * columns, into + BYTES * VECTOR * row)
+            move_row(source + BYTES * row * distance, into + BYTES * VECTOR * row)
         panel += 1
     lanes = columns - VECTOR * panel
     if lanes > 0:
         source, into = matrix + BYTES * VECTOR * panel, panels + BYTES * panel_size * panel
         for row in range(rows):
-            move_part(source + BYTES * row * columns, into + BYTES * VECTOR * row, lanes)
+            move_part(source + BYTES * row * distance, into + BYTES * VECTOR * row, lanes)
 
 
 @njit(nogil=True, error_model="numpy")

@@ -9,6 +9,7 @@ import numpy as np
 
 from nn.compiled.arena import LINE
 from nn.compiled.kernels.elementwise import overwrites
+from nn.compiled.kernels.streaming import BACK, BLOCK
 from nn.compiled.programs import activation_programs
 
 if TYPE_CHECKING:
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
     from nn.layout import LayerLayout, Layout
     from nn.spec import Activation
 
-#: Most weights that the way back reads as they are: 32 KiB, the nearest cache. Panels of more are packed,
-#: since the rows of a wide matrix that a tile goes through fall into few sets of the caches.
-MOST_UNPACKED = 4096
+#: Most weights that are packed once per step: 32 KiB, the nearest cache. A layer with more streams.
+MOST_NEAR = 4096
 
 _DOUBLE = np.dtype(np.float64).itemsize
 
@@ -38,8 +38,8 @@ class PlannedLayer:
     a: Piece
     upstream: Piece
     delta: Piece
-    forward_panels: Piece
-    backward_panels: Piece | None
+    streams: bool
+    panels: Piece
     collected: Piece | None
     forward: Shelved | None
     backward: Shelved | None
@@ -58,10 +58,10 @@ class PlannedLayer:
             "bias_gradients": gradients + biases,
             "x_stride": self.x_stride,
             "stride": self.stride,
-            "forward_panels": self.forward_panels.address,
+            "streams": self.streams,
+            "panels": self.panels.address,
             **pieces,
             **self._across(),
-            **self._way_back(parameters + weights),
             **_program("forward", self.forward),
             **_program("backward", self.backward),
             "activates": self.forward is not None,
@@ -81,18 +81,6 @@ class PlannedLayer:
             "collected_stride": stride(self.layout.outputs),
         }
 
-    def _way_back(self, weights: int) -> dict[str, int]:
-        """Return where panel p of row j of the weights is: step j and panel p doubles after an address."""
-        layout, panels = self.layout, self.backward_panels
-        if panels is None:
-            return {"backward_panels": weights, "backward_step": layout.inputs, "backward_panel": LINE}
-        return {
-            "packs_backward": True,
-            "backward_panels": panels.address,
-            "backward_step": LINE,
-            "backward_panel": LINE * layout.outputs,
-        }
-
 
 def plan_layers(
     arena: Arena, library: Library, layout: Layout, activations: Sequence[Activation], chunk: int, batch: int
@@ -104,13 +92,22 @@ def plan_layers(
     lanes = chunk * max(strides[1:])
     gradients = _gradient_pieces(arena, activations, lanes)
     x = arena.reserve(chunk * strides[0])
+    collected = [
+        _collected(arena, layer, batch) if place == 0 else None for place, layer in enumerate(layout.layers)
+    ]
+    streams = [
+        layer.inputs * layer.outputs > MOST_NEAR and piece is None
+        for layer, piece in zip(layout.layers, collected, strict=True)
+    ]
+    shared = arena.reserve(
+        max((_in_use(layer) for layer, far in zip(layout.layers, streams, strict=True) if far), default=0)
+    )
     layers: list[PlannedLayer] = []
     for place, (layer, activation) in enumerate(zip(layout.layers, activations, strict=True)):
         programs = activation_programs(activation)
         z = arena.reserve(chunk * strides[place + 1])
         a = arena.reserve(chunk * strides[place + 1]) if programs and not overwrites(programs.forward) else z
         upstream, delta = gradients[place]
-        packs = place > 0 and layer.inputs * layer.outputs > MOST_UNPACKED
         layers.append(
             PlannedLayer(
                 layer,
@@ -121,9 +118,9 @@ def plan_layers(
                 a,
                 upstream,
                 delta,
-                forward_panels=arena.reserve(_panels(layer.inputs + 1, layer.outputs)),
-                backward_panels=arena.reserve(_panels(layer.outputs, layer.inputs)) if packs else None,
-                collected=_collected(arena, layer, batch) if place == 0 else None,
+                streams=streams[place],
+                panels=shared if streams[place] else arena.reserve(_panels(layer)),
+                collected=collected[place],
                 forward=library.shelve(programs.forward, lanes, [z, None, a]) if programs else None,
                 backward=library.shelve(programs.backward, lanes, [z, a, upstream, delta])
                 if programs
@@ -177,9 +174,14 @@ def _gradient_pieces(
     return pieces[::-1]
 
 
-def _panels(rows: int, columns: int) -> int:
-    """Return the size of a matrix in panels of 8 columns."""
-    return rows * LINE * -(-columns // LINE)
+def _panels(layer: LayerLayout) -> int:
+    """Return the size of all panels: a row for the biases and one per input, for each 8 neurons."""
+    return (layer.inputs + 1) * LINE * -(-layer.outputs // LINE)
+
+
+def _in_use(layer: LayerLayout) -> int:
+    """Return what a layer that streams needs at a time: a panel, those of the way back, or gradients."""
+    return max((layer.inputs + 1) * LINE, layer.outputs * BACK, layer.inputs * BLOCK)
 
 
 def _program(name: str, shelved: Shelved | None) -> dict[str, int]:

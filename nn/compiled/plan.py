@@ -50,6 +50,7 @@ def plan(spec: Spec, prepared: Prepared) -> Plan:
     library = Library(arena)
     pieces = _job_pieces(arena, layout, chunk, len(rule_of(spec.training.optimizer).initial))
     layers = plan_layers(arena, library, layout, network_activations(spec), chunk, facts["batch"])
+    facts["streams"] = any(layer.streams for layer in layers)
     facts |= _shelve_loss(arena, library, spec, layers[-1], pieces["wanted"], chunk)
 
     arena.allocate()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nn.compiled import layers, plan
+from nn.compiled.arena import Arena
+from nn.compiled.library import Library
+from nn.layout import Layout
 from nn.training import Diverged
-from tests.compiled.trainings import Training, finish, generated, run, trainings
+from tests.compiled.trainings import EVERYTHING, Training, finish, generated, run, trainings
 
 
 @generated(150)
@@ -19,6 +25,29 @@ def test_any_training_ends_with_the_same_bits(training: Training) -> None:
 @given(trainings(rows=st.integers(120, 300), epochs=2))
 def test_more_samples_than_go_through_the_layers_at_once_change_no_bit(training: Training) -> None:
     assert run(training, "compiled") == run(training, "reference")
+
+
+@generated(150)
+@given(trainings(), st.sampled_from([3, 128]), st.sampled_from([1, 500, EVERYTHING]))
+def test_layers_that_stream_give_the_bits_of_those_that_stay(
+    training: Training, chunk: int, work: int
+) -> None:
+    """Large layers do, whose trainings take the reference too long: here layers of any size stream, and a
+    batch of a few samples already goes through them in chunks."""
+    with patch.object(layers, "MOST_NEAR", 0), patch.object(plan, "MOST_SAMPLES", chunk):
+        streamed = finish(training.start("compiled"), [], work)
+
+    assert streamed == run(training, "reference")
+
+
+def test_large_layers_stream() -> None:
+    """So that the test above is about something."""
+    sizes = (64, layers.MOST_NEAR // 64 + 1, 1)
+    layout = Layout(sizes)
+    arena = Arena()
+    planned = layers.plan_layers(arena, Library(arena), layout, ("relu", "linear"), 8, 8)
+
+    assert [layer.streams for layer in planned] == [True, False]
 
 
 @generated(60)

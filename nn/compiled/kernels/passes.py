@@ -9,35 +9,23 @@ from engine.kernels.memory import BYTES, get, put
 from engine.kernels.panels import pack_columns, pack_rows
 from engine.kernels.vectors import VECTOR
 from nn.compiled.kernels.elementwise import run
+from nn.compiled.kernels.streaming import stream_back, stream_forward, stream_update
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def pack(layers):
-    """Lay all parameters out as the tiles read them; to be done whenever they have changed."""
-    for place in range(len(layers)):
-        pack_biases(layers[place])
-        pack_weights(layers[place], 0, layers[place].outputs)
+    """Lay the weights that stay near out as the tiles read them; to be done whenever they have changed.
 
-
-@njit(nogil=True, error_model="numpy")
-def pack_biases(layer):
-    """Lay a layer's biases out: the first row of each panel, where the sums of its neurons start."""
-    pack_rows(layer.biases, 1, layer.outputs, layer.forward_panels, VECTOR * (layer.inputs + 1))
-
-
-@njit(nogil=True, error_model="numpy")
-def pack_weights(layer, first, rows):
-    """Lay the weights of `rows` neurons out from neuron `first` on, a multiple of 8.
-
-    A forward panel has one row per input, after that of the biases; one for the way back a row per neuron.
+    A panel begins with its biases and goes on with one row per input, so that the bias is where the sum of a
+    neuron starts.
     """
-    weights = layer.weights + BYTES * layer.inputs * first
-    panel_size = VECTOR * (layer.inputs + 1)
-    panels = layer.forward_panels + BYTES * (VECTOR + panel_size * (first // VECTOR))
-    pack_columns(weights, rows, layer.inputs, panels, panel_size)
-    if layer.packs_backward:
-        panels = layer.backward_panels + BYTES * VECTOR * first
-        pack_rows(weights, rows, layer.inputs, panels, VECTOR * layer.outputs)
+    for place in range(len(layers)):
+        layer = layers[place]
+        if not layer.streams:
+            panel_size = VECTOR * (layer.inputs + 1)
+            pack_rows(layer.biases, layer.outputs, 1, layer.outputs, layer.panels, panel_size)
+            panels = layer.panels + BYTES * VECTOR
+            pack_columns(layer.weights, layer.outputs, layer.inputs, panels, panel_size)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -45,14 +33,17 @@ def forward(layers, code, rows, samples):
     """Compute what every layer makes of the first `samples` rows of the first layer's `x`."""
     for place in range(len(layers)):
         layer = layers[place]
-        panel_size = VECTOR * (layer.inputs + 1)
-        multiply_add(
-            (samples, layer.outputs, layer.inputs),
-            (layer.x, layer.x_stride, 1),
-            (layer.forward_panels + BYTES * VECTOR, VECTOR, panel_size),
-            (layer.forward_panels, 0, panel_size),
-            (layer.z, layer.stride),
-        )
+        if layer.streams:
+            stream_forward(layer, samples)
+        else:
+            panel_size = VECTOR * (layer.inputs + 1)
+            multiply_add(
+                (samples, layer.outputs, layer.inputs),
+                (layer.x, layer.x_stride, 1),
+                (layer.panels + BYTES * VECTOR, VECTOR, panel_size),
+                (layer.panels, 0, panel_size),
+                (layer.z, layer.stride),
+            )
         if layer.activates:
             run(
                 code,
@@ -66,12 +57,12 @@ def forward(layers, code, rows, samples):
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def backward(job, layers, code, rows, samples, begins):
-    """Add the gradients of a chunk's samples, in order, to the parameters'; `begins`: they are the batch's
-    first.
+def backward(job, layers, code, rows, samples, begins, updates):
+    """Add the gradients of a chunk's samples, in order, to the parameters'.
 
-    The last layer's `upstream` holds the gradients with respect to its outputs. A neuron's gradients are
-    summed over the neurons it feeds from the last to the first, as `Value.backward` does.
+    `begins`: they are the batch's first; `updates`: they are its last, and layers that stream shall update
+    their parameters. The last layer's `upstream` holds the gradients with respect to its outputs. A neuron's
+    gradients are summed over the neurons it feeds from the last to the first, as `Value.backward` does.
     """
     for place in range(len(layers) - 1, -1, -1):
         layer = layers[place]
@@ -85,9 +76,16 @@ def backward(job, layers, code, rows, samples, begins):
                 layer.backward_rows,
                 samples * layer.stride,
             )
-        _add_parameter_gradients(job, layer, samples, begins)
         if place > 0:
-            _pass_back(job, layer, layers[place - 1].upstream, samples)
+            if layer.streams:
+                stream_back(job, layer, layers[place - 1].upstream, samples)
+            else:
+                _pass_back(job, layer, layers[place - 1].upstream, samples)
+        _add_bias_gradients(job, layer, samples, begins)
+        if layer.streams and updates:
+            stream_update(job, layer, samples, begins)
+        else:
+            _add_weight_gradients(job, layer, samples, begins)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -104,7 +102,7 @@ def bring_home(layers):
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _add_parameter_gradients(job, layer, samples, begins):
+def _add_weight_gradients(job, layer, samples, begins):
     if layer.across:
         collected = (layer.collected, layer.collected_stride, VECTOR)
         multiply_add(
@@ -114,23 +112,28 @@ def _add_parameter_gradients(job, layer, samples, begins):
             (job.zeros, 0, 0) if begins else collected,
             (layer.collected, layer.collected_stride),
         )
-        return
-    weights = (layer.weight_gradients, layer.inputs, VECTOR)
-    biases = (layer.bias_gradients, 0, VECTOR)
-    multiply_add(
-        (layer.outputs, layer.inputs, samples),
-        (layer.delta, 1, layer.stride),
-        (layer.x, layer.x_stride, VECTOR),
-        (job.zeros, 0, 0) if begins else weights,
-        (layer.weight_gradients, layer.inputs),
-    )
-    multiply_add(
-        (1, layer.outputs, samples),
-        (job.one, 0, 0),
-        (layer.delta, layer.stride, VECTOR),
-        (job.zeros, 0, 0) if begins else biases,
-        (layer.bias_gradients, 0),
-    )
+    else:
+        weights = (layer.weight_gradients, layer.inputs, VECTOR)
+        multiply_add(
+            (layer.outputs, layer.inputs, samples),
+            (layer.delta, 1, layer.stride),
+            (layer.x, layer.x_stride, VECTOR),
+            (job.zeros, 0, 0) if begins else weights,
+            (layer.weight_gradients, layer.inputs),
+        )
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
+def _add_bias_gradients(job, layer, samples, begins):
+    if not layer.across:
+        biases = (layer.bias_gradients, 0, VECTOR)
+        multiply_add(
+            (1, layer.outputs, samples),
+            (job.one, 0, 0),
+            (layer.delta, layer.stride, VECTOR),
+            (job.zeros, 0, 0) if begins else biases,
+            (layer.bias_gradients, 0),
+        )
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -140,11 +143,7 @@ def _pass_back(job, layer, target, samples):
     multiply_add(
         (samples, layer.inputs, layer.outputs),
         (layer.delta + BYTES * last, layer.stride, -1),
-        (
-            layer.backward_panels + BYTES * last * layer.backward_step,
-            -layer.backward_step,
-            layer.backward_panel,
-        ),
+        (layer.weights + BYTES * last * layer.inputs, -layer.inputs, VECTOR),
         (job.zeros, 0, 0),
         (target, layer.x_stride),
     )

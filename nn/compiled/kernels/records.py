@@ -20,10 +20,10 @@ def _record(**fields: type) -> np.dtype[np.void]:
 
 #: One layer: its shape; its parameters and gradients, which a layer that goes `across` first collects as the
 #: transpose, one row per input and one for the biases, at `collected`; the panels that its weights are packed
-#: into, those for the way back only if it packs them; the rows of a chunk of samples that come in (`x`), go
-#: into the activation (`z`) and come out of it (`a`), and the gradients with respect to these (`delta` and
-#: `upstream`); and the activation's programs, by their numbers among the known ones and their ranges of the
-#: code.
+#: into, all of them or, if it streams, those in use, which are also where a block of its gradients is; the
+#: rows of a chunk of samples that come in (`x`), go into the activation (`z`) and come out of it (`a`), and
+#: the gradients with respect to these (`delta` and `upstream`); and the activation's programs, by their
+#: numbers among the known ones and their ranges of the code.
 LAYER = _record(
     inputs=_INT,
     outputs=_INT,
@@ -34,11 +34,8 @@ LAYER = _record(
     across=_INT,
     collected=_INT,
     collected_stride=_INT,
-    forward_panels=_INT,
-    packs_backward=_INT,
-    backward_panels=_INT,
-    backward_step=_INT,
-    backward_panel=_INT,
+    streams=_INT,
+    panels=_INT,
     x=_INT,
     x_stride=_INT,
     z=_INT,
@@ -89,11 +86,13 @@ JOB = _record(
     clips=_INT,
     clip=_FLOAT,
     count=_INT,
+    streams=_INT,
     schedule=_INT,
     learning_rate=_FLOAT,
     schedule_first=_FLOAT,
     schedule_second=_FLOAT,
     optimizer=_INT,
+    rate=_FLOAT,
     beta_1=_FLOAT,
     beta_2=_FLOAT,
     scalar_1=_FLOAT,

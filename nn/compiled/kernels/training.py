@@ -10,7 +10,7 @@ from nn.compiled.kernels.passes import backward, bring_home, forward, pack
 from nn.compiled.kernels.scheduling import learning_rate
 from nn.compiled.kernels.scoring import r2, score
 from nn.compiled.kernels.shuffling import put_in_order
-from nn.compiled.kernels.updating import add_penalty_gradient, clip, penalty, update_and_pack
+from nn.compiled.kernels.updating import add_penalty_gradient, begin_update, clip, penalty, update
 
 #: What `stop_reason` of a job says.
 GOES_ON, MAX_EPOCHS, EARLY_STOPPING = 0, 1, 2
@@ -73,11 +73,17 @@ def _train_chunk(job, layers, code, rows, data, order, random):
     gather_rows(inputs, layer.inputs, order, first, samples, layer.x, layer.x_stride)
     forward(layers, code, rows, samples)
     score(job, layers[len(layers) - 1], code, rows, targets, order, first, samples, True)
-    backward(job, layers, code, rows, samples, job.sample == 0)
+    completes = job.sample + samples == in_batch
+    if completes:
+        begin_update(job, learning_rate(job))
+        job.running_penalty += penalty(job, layers)
+    # A limit on the norm of all gradients has to see them all before any is used.
+    streams = completes and not job.clips
+    backward(job, layers, code, rows, samples, job.sample == 0, streams)
     job.sample += samples
-    if job.sample < in_batch:
+    if not completes:
         return samples * job.sample_work
-    _complete_step(job, layers)
+    _complete_step(job, layers, streams)
     return samples * job.sample_work + job.step_work
 
 
@@ -94,15 +100,25 @@ def _begin_step(job, rows, samples):
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _complete_step(job, layers):
-    """Update the parameters with the gradients of the whole batch."""
+def _complete_step(job, layers, streamed):
+    """Update the parameters with the gradients of the whole batch; `streamed`: not those of layers that
+    stream, which are new already."""
     bring_home(layers)
-    if job.l1 != 0.0 or job.l2 != 0.0:
-        job.running_penalty += penalty(job, layers)
-        add_penalty_gradient(job, layers)
+    for place in range(len(layers)):
+        layer = layers[place]
+        if not (layer.streams and streamed):
+            add_penalty_gradient(job, layer.weights, layer.weight_gradients, layer.inputs * layer.outputs)
     if job.clips:
         clip(job)
-    update_and_pack(job, layers, learning_rate(job), job.epoch * job.steps + job.step + 1)
+    if job.streams and streamed:
+        for place in range(len(layers)):
+            layer = layers[place]
+            if not layer.streams:
+                count = (layer.inputs + 1) * layer.outputs
+                update(job, layer.weights, layer.weight_gradients, count)
+    else:
+        update(job, job.parameters, job.gradients, job.count)
+    pack(layers)
     job.loss, job.penalty, job.right = job.running_loss, job.running_penalty, job.running_right
     _copy(job.running_residual, job.residual, job.residuals)
     job.step += 1

@@ -1,4 +1,4 @@
-"""The end of a step: penalties, the limit on the gradients' norm, the optimizer's rule, and new panels."""
+"""The end of a step: penalties, the limit on the gradients' norm, and the optimizer's rule."""
 
 from __future__ import annotations
 
@@ -13,12 +13,7 @@ import engine.native  # noqa: F401  - teaches Numba the functions that rules cal
 from engine.kernels.choice import choice
 from engine.kernels.memory import BYTES, get, put
 from engine.kernels.sums import sum_of_sizes, sum_of_squares
-from engine.kernels.vectors import VECTOR
-from nn.compiled.kernels.passes import pack, pack_biases, pack_weights
 from nn.optimizers import UPDATES, adam, adam_alpha
-
-#: Most parameters that are updated before any is packed: with their gradients 64 KiB.
-MOST_AT_ONCE = 4096
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -38,19 +33,16 @@ def penalty(job, layers):
     return total
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
-def add_penalty_gradient(job, layers):
-    """Add the penalties' gradients, as `nn.regularization.add_penalty_gradient` does."""
-    for place in range(len(layers)):
-        weights, into = layers[place].weights, layers[place].weight_gradients
-        count = layers[place].inputs * layers[place].outputs
-        if job.l1 != 0.0:
-            for k in range(count):
-                put(into, k, get(into, k) + job.l1 * _sign(get(weights, k)))
-        if job.l2 != 0.0:
-            factor = 2.0 * job.l2
-            for k in range(count):
-                put(into, k, get(into, k) + factor * get(weights, k))
+@njit(nogil=True, error_model="numpy")
+def add_penalty_gradient(job, weights, gradients, count):
+    """Add the penalties' gradients of so many weights, as `nn.regularization.add_penalty_gradient` does."""
+    if job.l1 != 0.0:
+        for k in range(count):
+            put(gradients, k, get(gradients, k) + job.l1 * _sign(get(weights, k)))
+    if job.l2 != 0.0:
+        factor = 2.0 * job.l2
+        for k in range(count):
+            put(gradients, k, get(gradients, k) + factor * get(weights, k))
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -123,42 +115,23 @@ _apply = choice([_update_loop(*row) for row in UPDATES], [types.int64] * 5 + [ty
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def update_and_pack(job, layers, rate, step):
-    """Apply the optimizer's rule in step `step`, counted from 1 over the training, and pack the weights.
-
-    What is larger than the nearest cache is done in blocks of rows, so that a block is still near when it is
-    packed.
-    """
-    if job.optimizer == _ADAM:
-        rate = _alpha(rate, float(step), job.beta_1, job.beta_2)
-    if job.count <= MOST_AT_ONCE:
-        _update(job, rate, 0, job.count)
-        pack(layers)
-        return
-    first = 0
-    for place in range(len(layers)):
-        layer = layers[place]
-        for row in range(0, layer.outputs, VECTOR):
-            rows = min(VECTOR, layer.outputs - row)
-            _update(job, rate, first, rows * layer.inputs)
-            pack_weights(layer, row, rows)
-            first += rows * layer.inputs
-        _update(job, rate, first, layer.outputs)
-        pack_biases(layer)
-        first += layer.outputs
+def begin_update(job, rate):
+    """Get ready to update parameters in the step under way with this learning rate."""
+    step = job.epoch * job.steps + job.step + 1
+    job.rate = _alpha(rate, float(step), job.beta_1, job.beta_2) if job.optimizer == _ADAM else rate
 
 
 @njit(nogil=True, error_model="numpy")
-def _update(job, rate, first, count):
-    """Apply the optimizer's rule to `count` parameters from the one at `first` on."""
+def update(job, parameters, gradients, count):
+    """Apply the optimizer's rule to `count` parameters, of which the first is at an address."""
     _apply(
         job.optimizer,
-        job.parameters + BYTES * first,
-        job.gradients + BYTES * first,
-        job.memory + BYTES * first,
+        parameters,
+        gradients,
+        job.memory + (parameters - job.parameters),
         job.count,
         count,
-        rate,
+        job.rate,
         job.scalar_1,
         job.scalar_2,
         job.scalar_3,

@@ -27,7 +27,7 @@ SHAPES = [
 def product(shape, a, b, panels, start, c):
     """Run the kernel on arrays: `b` (terms, columns) is packed into `panels` first."""
     m, n, terms = shape
-    pack_rows(b.ctypes.data, terms, n, panels.ctypes.data, VECTOR * terms)
+    pack_rows(b.ctypes.data, n, terms, n, panels.ctypes.data, VECTOR * terms)
     multiply_add(
         (m, n, terms),
         (a.ctypes.data, a.shape[1], 1),
