@@ -18,6 +18,7 @@ from services.api.preferences import applied, idempotency_key, preferred_wait
 from services.api.service import service
 from services.api.waiting import wait_until
 from services.errors import NotFound
+from services.logs import get_logger
 from services.schemas import job as schema
 from services.schemas.documents import DryRunDocument, JobDocument, JobsDocument
 from services.schemas.job_request import JobRequest
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from services.store.rows import JobRow
 
 blueprint = Blueprint("jobs", __name__)
+log = get_logger(__name__)
 
 _SUBMIT_QUERY = Query(
     (parameters.flag("dry_run", "Check and resolve the request, estimate, store nothing."),)
@@ -91,6 +93,8 @@ def submit() -> Response:
         queue_limit=service().limits.queued_jobs,
         owner_limit=service().limits.queued_jobs_per_key if owner() else None,
     )
+    # With the request's id in the same line: what leads from a client's complaint to the job's own lines.
+    log.info("job submitted", job=submitted.job.id, replayed=submitted.replayed)
     service().doorbell.ring([submitted.job.id])
     job = wait_until(_is_terminal, submitted.job, wait or 0)
     response = _answer(job, HTTPStatus.OK if wait and job.is_terminal else HTTPStatus.ACCEPTED)

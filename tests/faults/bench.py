@@ -53,6 +53,10 @@ class Bench:
         self.trace.unlink(missing_ok=True)
         return victims.run(victim, self.url, self.trace, crash, *arguments) != 0
 
+    def points(self) -> list[str]:
+        """The names of the crash points that the latest victim reached."""
+        return self.trace.read_text().splitlines()
+
     def silence(self) -> None:
         """Let every lease run out."""
         sql.rows(self.url, "UPDATE jobs SET lease_expires_at = 1 WHERE status = 'running'")

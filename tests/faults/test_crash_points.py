@@ -43,6 +43,7 @@ def test_a_worker_that_dies_anywhere_in_a_job_changes_no_bit(bench: Bench) -> No
     for number in itertools.count(1):
         job_id = bench.submit(JOB)
         if not bench.dies(victims.train, Crash(number)):
+            assert number == len(bench.points()) + 1, "it died at each of them"
             break
         bench.complete()
         assert jobs.get(bench.store, job_id).status == "succeeded"
@@ -54,6 +55,7 @@ def test_a_worker_that_dies_anywhere_while_it_hands_back_changes_no_bit(bench: B
     for number in itertools.count(1):
         job_id = bench.submit(JOB)
         if not bench.dies(victims.hand_back, Crash(number)):
+            assert number == len(bench.points()) + 1, "it died at each of them"
             break
         bench.complete()
         assert jobs.get(bench.store, job_id).status == "succeeded"

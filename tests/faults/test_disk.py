@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,14 +23,14 @@ DISK_MEGABYTES = {"sqlite": 16, "postgresql": 96}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Stack, Disk]]:
+def small(request: pytest.FixtureRequest) -> Iterator[tuple[Stack, Disk]]:
     """A service of its own whose store is on a small disk."""
     kind = request.param
     if kind == "postgresql" and programs() is None:
         absent("the programs of PostgreSQL are not installed")
     with contextlib.ExitStack() as held:
-        mounts = Path("/tmp") / tmp_path.name  # where PostgreSQL's user may go, too
-        mounts.mkdir()
+        mounts = Path(tempfile.mkdtemp(prefix="gradqueue-disk-"))
+        mounts.chmod(0o755)  # PostgreSQL runs as another user
         held.callback(mounts.rmdir)
         held.callback((mounts / "disk").rmdir)
         disk = held.enter_context(small_disk(mounts / "disk", DISK_MEGABYTES[kind]))

@@ -46,7 +46,7 @@ def store(stack: Stack) -> Iterator[Store]:
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of each call, and the megabytes of API and worker after many of them."""
+    """Seconds of each call; megabytes of the API and of the worker's main process after many of them."""
 
     seconds: dict[str, float]
     api: float
@@ -77,11 +77,11 @@ def measured(stack: Stack, store: Store, waiting: int) -> Measured:
         "sweep": lambda: jobs.sweep(store, limit=100, ring_again_seconds=3600.0),
     }
     seconds = {what: quick_seconds(call) for what, call in calls.items()}
-    api = usage.of(stack.api).megabytes
+    api = usage.of(*stack.api.processes()).megabytes
     before = len(stack.ids("status = 'succeeded'"))
     stack.worker.start()
     wait_until(lambda: len(stack.ids("status = 'succeeded'")) >= before + SHORT // 2, 120.0, "jobs are done")
-    return Measured(seconds, api, usage.of(stack.worker).megabytes)
+    return Measured(seconds, api, usage.of(stack.worker.pid).megabytes)
 
 
 def quick_seconds(call: Callable[[], object]) -> float:

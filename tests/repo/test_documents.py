@@ -58,3 +58,10 @@ def test_pages_that_the_code_refers_to_exist() -> None:
     ]
     mentioned = {page for path in code for page in re.findall(r"\bdocs/[\w/-]+\.md\b", path.read_text())}
     assert {page for page in mentioned if not (ROOT / page).exists()} == set()
+
+
+def test_tests_that_documents_name_exist() -> None:
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    defined = set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE))
+    named = {name for page in DOCUMENTS for name in re.findall(r"`(test_\w+)`", page.read_text())}
+    assert named - defined == set()

@@ -1,21 +1,17 @@
-"""What the processes of a part use of the machine, as Linux tells in /proc."""
+"""What processes use of the machine, as Linux tells in /proc."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tests.faults.parts.part import Part
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Sums over all processes of a part. `megabytes` are those in memory, shared ones counted for each."""
+    """Sums over processes. `megabytes` are private memory; mapped files are the system's to drop."""
 
     processes: int
     threads: int
@@ -23,11 +19,10 @@ class Usage:
     megabytes: float
 
 
-def of(part: Part) -> Usage:
-    """Look now. Processes that end meanwhile do not count."""
-    processes = [found for pid in part.processes() if (found := _of_process(pid))]
-    columns = zip(*processes, strict=True)
-    threads, files, megabytes = (sum(column) for column in columns)
+def of(*pids: int) -> Usage:
+    """Look at processes now. Those that end meanwhile do not count."""
+    processes = [found for pid in pids if (found := _of_process(pid))]
+    threads, files, megabytes = (sum(column) for column in zip(*processes, strict=True))
     return Usage(len(processes), round(threads), round(files), megabytes)
 
 
