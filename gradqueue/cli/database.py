@@ -46,4 +46,4 @@ def readable_database_failures(settings: Settings) -> Iterator[None]:
 def _reason(error: Exception) -> str:
     """Return the first line of what the database itself said."""
     cause = error.__cause__ or error
-    return str(getattr(cause, "orig", None) or error).splitlines()[0]
+    return str(getattr(cause, "orig", None) or cause).splitlines()[0]

@@ -176,8 +176,9 @@ def test_memory_does_not_grow_with_the_samples() -> None:
         gc.enable()
         return most
 
+    # The least of several: what else runs in this process may allocate at the same time.
     peak(10)  # what is allocated once
-    assert peak(400) < 1.2 * peak(10)
+    assert min(peak(400) for _ in range(3)) < 1.2 * min(peak(10) for _ in range(3))
 
 
 class TestDivergence:

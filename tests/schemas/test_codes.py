@@ -13,8 +13,14 @@ from services.schemas.codes import INPUT_CODES
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "problems"
 
-#: Domain errors that only a worker meets.
-NOT_FOR_CLIENTS = {"lease_lost", "progress_lost", "determinism_violation"}
+#: Domain errors that only a worker meets, or only who moves or restores a database.
+NOT_FOR_CLIENTS = {
+    "lease_lost",
+    "progress_lost",
+    "determinism_violation",
+    "unreadable_export",
+    "unreadable_backup",
+}
 
 #: Calls that make a problem of an input, and which of their arguments is the code.
 CODE_ARGUMENT = {"Problem": 1, "Refusal": 1, "own_error": 0, "add": 0, "_Refused": 0, "AtMost": 1}
