@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,63 +32,63 @@ RATIO = 2.0
 GROWTH = 25.0
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def stack(request: pytest.FixtureRequest, own_stack: Callable[..., Stack]) -> Stack:
-    return own_stack(request.param)
+class Queue:
+    """A whole service of its own in which so many jobs wait."""
+
+    def __init__(self, stack: Stack, waiting: int) -> None:
+        self._stack = stack
+        stack.worker.stop()
+        self._job_id = stack.submit(work.short_job(), check=False)
+        settings = Settings(database_wait_seconds=30.0, database_statement_seconds=60.0)
+        self._store = Store(stack.database_url, settings)
+        fill_queue(self._store, waiting)
+        analyze(stack.database_url)
+        self.calls: dict[str, Callable[[], object]] = {
+            "submit": lambda: stack.client.post_job(work.short_job()),
+            "look": lambda: stack.client.job(self._job_id),
+            "queue": lambda: stack.client.ask("GET", "/v1/queue"),
+            "claim": lambda: jobs.hand_back(self._store, claimed(self._store)),
+            "sweep": lambda: jobs.sweep(self._store, limit=100, ring_again_seconds=3600.0),
+        }
+
+    def api_megabytes(self) -> float:
+        return usage.of(*self._stack.api.processes()).megabytes
+
+    def worker_megabytes(self) -> float:
+        """What its main process takes after some of the jobs were trained."""
+        self._stack.worker.start()
+        done = "status = 'succeeded'"
+        wait_until(lambda: len(self._stack.ids(done)) >= SHORT // 2, 120.0, "jobs are done")
+        return usage.of(self._stack.worker.pid).megabytes
+
+    def close(self) -> None:
+        self._store.close()
 
 
-@pytest.fixture
-def store(stack: Stack) -> Iterator[Store]:
-    store = Store(stack.database_url, Settings(database_wait_seconds=30.0, database_statement_seconds=60.0))
-    yield store
-    store.close()
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Seconds of each call; megabytes of the API and of the worker's main process after many of them."""
-
-    seconds: dict[str, float]
-    api: float
-    worker: float
-
-
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_with_100_000_jobs_waiting_calls_take_as_long_as_with_100_and_memory_is_flat(
-    stack: Stack, store: Store
+    own_stack: Callable[..., Stack], kind: str
 ) -> None:
-    short = measured(stack, store, SHORT)
-    long = measured(stack, store, LONG)
-    ratios = {what: long.seconds[what] / seconds for what, seconds in short.seconds.items()}
-    assert max(ratios.values()) <= RATIO, ratios
-    assert (long.api - short.api, long.worker - short.worker) < (GROWTH, GROWTH), (short, long)
+    with (
+        contextlib.closing(Queue(own_stack(kind), SHORT)) as short,
+        contextlib.closing(Queue(own_stack(kind), LONG)) as long,
+    ):
+        ratios = {what: ratio(call, long.calls[what]) for what, call in short.calls.items()}
+        assert max(ratios.values()) <= RATIO, ratios
+        assert long.api_megabytes() - short.api_megabytes() < GROWTH
+        assert long.worker_megabytes() - short.worker_megabytes() < GROWTH
 
 
-def measured(stack: Stack, store: Store, waiting: int) -> Measured:
-    """Measure with so many jobs in the queue; then let a worker train some of them."""
-    stack.worker.stop()
-    job_id = stack.submit(work.short_job(), check=False)
-    fill_queue(store, waiting)
-    analyze(stack.database_url)
-    calls: dict[str, Callable[[], object]] = {
-        "submit": lambda: stack.client.post_job(work.short_job()),
-        "look": lambda: stack.client.job(job_id),
-        "queue": lambda: stack.client.ask("GET", "/v1/queue"),
-        "claim": lambda: jobs.hand_back(store, claimed(store)),
-        "sweep": lambda: jobs.sweep(store, limit=100, ring_again_seconds=3600.0),
-    }
-    seconds = {what: quick_seconds(call) for what, call in calls.items()}
-    api = usage.of(*stack.api.processes()).megabytes
-    before = len(stack.ids("status = 'succeeded'"))
-    stack.worker.start()
-    wait_until(lambda: len(stack.ids("status = 'succeeded'")) >= before + SHORT // 2, 120.0, "jobs are done")
-    return Measured(seconds, api, usage.of(stack.worker.pid).megabytes)
+def ratio(short: Callable[[], object], long: Callable[[], object]) -> float:
+    """Return how many times as long the second call takes, whatever else the machine does.
 
-
-def quick_seconds(call: Callable[[], object]) -> float:
-    """Return the time of the quickest tenth of calls: what the call itself takes on a busy machine."""
-    seconds = []
+    They take turns, so that it does the same to both; and of each the quickest tenth is looked at.
+    """
+    seconds: tuple[list[float], list[float]] = [], []
     for _ in range(CALLS):
-        began = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - began)
-    return sorted(seconds)[CALLS // 10]
+        for call, times in zip((short, long), seconds, strict=True):
+            began = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - began)
+    quick_short, quick_long = (sorted(times)[CALLS // 10] for times in seconds)
+    return quick_long / quick_short

@@ -106,7 +106,7 @@ def test_sigterm_ends_a_worker_whose_training_hangs_in_time(stack: Stack) -> Non
 def test_a_worker_told_to_end_and_killed_ten_seconds_later_costs_one_attempt(stack: Stack) -> None:
     """It has more time to end than `docker stop` gives it, and its training hangs for all of it."""
     stack.worker.stop()
-    patient = stack.add_worker("patient", GRADQUEUE_SHUTDOWN_SECONDS="60")
+    patient = stack.add_worker("patient", GRADQUEUE_SHUTDOWN_SECONDS="60", GRADQUEUE_DEAD_MAN_SECONDS="60")
     patient.start()
     job_id = stack.submit(work.job_of(2.0))
     stack.wait_for_epochs(job_id)

@@ -44,6 +44,7 @@ class Part(ABC):
         self._folder = folder
         self._user = user
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_hurt = False
 
     @abstractmethod
     def is_answering(self) -> bool:
@@ -59,6 +60,11 @@ class Part(ABC):
         return self._process is not None and self._process.poll() is None
 
     @property
+    def ended_by_itself(self) -> bool:
+        """Whether the part was started and ended, and nobody here ended it."""
+        return self._process is not None and not self.is_running and not self._is_hurt
+
+    @property
     def exit_code(self) -> int | None:
         """The exit code of a part that ended, negative for a signal; None while it runs."""
         return None if self._process is None else self._process.poll()
@@ -67,6 +73,7 @@ class Part(ABC):
         """Start the command, with further arguments if any, and wait until it answers."""
         assert not self.is_running, f"{self.name} runs already"
         self.discard()
+        self._is_hurt = False
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, _TETHER, str(os.getpid()), self._user, *self.command, *arguments],
@@ -97,6 +104,7 @@ class Part(ABC):
 
     def kill(self) -> None:
         """End every process of the part at once with SIGKILL, as a power cut does."""
+        self._is_hurt = True
         family = self.processes()
         for pid in family:
             _send(pid, signal.SIGKILL)
@@ -104,12 +112,14 @@ class Part(ABC):
 
     def kill_main(self) -> None:
         """SIGKILL the first process only, and wait until the others have noticed."""
+        self._is_hurt = True
         family = self.processes()
         _send(self.pid, signal.SIGKILL)
         self._reap(family)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask the part to end and wait until it did."""
+        self._is_hurt = True
         if self.is_running:
             family = self.processes()
             self.thaw()

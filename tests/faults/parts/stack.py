@@ -172,8 +172,18 @@ class Stack:
         wait_until(has_begun, seconds, f"attempt {attempt} begins", self.tails)
 
     def wait_for_end(self, job_id: str, seconds: float = QUIET_SECONDS) -> dict[str, Any]:
-        """Return the job once its status is terminal."""
-        wait_until(lambda: self.client.job(job_id)["is_terminal"], seconds, "the job is done", self.tails)
+        """Return the job once its status is terminal.
+
+        A worker that ends itself, because it takes no more rings, is started again, as everywhere.
+        """
+
+        def is_done() -> bool:
+            for service in self._services:
+                if service.ended_by_itself:
+                    service.start(wait=False)
+            return bool(self.client.job(job_id)["is_terminal"])
+
+        wait_until(is_done, seconds, "the job is done", self.tails)
         self.client.curve(job_id)
         return self.client.job(job_id)
 

@@ -29,11 +29,8 @@ def of(*pids: int) -> Usage:
 def _of_process(pid: int) -> tuple[float, float, float] | None:
     folder = Path(f"/proc/{pid}")
     try:
-        pages = int((folder / "statm").read_text().split()[1])
-        return (
-            len(list((folder / "task").iterdir())),
-            len(list((folder / "fd").iterdir())),
-            pages * _PAGE / 1e6,
-        )
+        _, resident, shared, *_ = map(int, (folder / "statm").read_text().split())
+        threads, files = (len(list((folder / name).iterdir())) for name in ("task", "fd"))
+        return threads, files, (resident - shared) * _PAGE / 1e6
     except (FileNotFoundError, ProcessLookupError):
         return None
