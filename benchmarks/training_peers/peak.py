@@ -19,7 +19,7 @@ from engine.kernels.machine import tile_rows
 from engine.kernels.tile import VECTOR
 
 #: Independent vectors: enough that none waits for its own last result, and as many as the registers hold.
-CHAINS = max(4, tile_rows())
+CHAINS = max(4, tile_rows()[0])
 ROUNDS = 1_000_000
 
 _LANES = ir.VectorType(ir.DoubleType(), VECTOR)

@@ -10,7 +10,11 @@ from engine.kernels.memory import BYTES
 from engine.kernels.tile import NARROW, NARROW_PANEL, multiply_tile
 from engine.kernels.vectors import VECTOR
 
-_ROWS = tile_rows()
+#: The most rows of a tile, by its panels.
+_ROWS = (0, *tile_rows())
+
+#: Rows with which a tile has sums enough to keep the adders busy, whatever its panels.
+_ENOUGH = 4
 
 
 @njit(nogil=True, error_model="numpy")
@@ -28,14 +32,33 @@ def _multiply_add(shape, a, b, start, c):
     b_address, b_step, b_panel = b
     start_address, start_row, start_panel = start
     c_address, c_row = c
+    if n <= VECTOR and m <= _ROWS[1]:  # one tile, which is all there is to small networks
+        size = NARROW_PANEL if n <= NARROW else 1
+        multiply_tile(
+            m,
+            size,
+            terms,
+            a_address,
+            a_row,
+            a_step,
+            b_address,
+            b_step,
+            b_panel,
+            start_address,
+            start_row,
+            start_panel,
+            c_address,
+            c_row,
+            n,
+        )
+        return
     panels = (n + VECTOR - 1) // VECTOR
-    most = (m + _ROWS - 1) // _ROWS
     panel = 0
     while panel < panels:
         wide = _panels_at_once(m, panels - panel)
         lanes = min(VECTOR, n - VECTOR * (panel + wide - 1))
         size = NARROW_PANEL if wide == 1 and lanes <= NARROW else wide
-        row, tiles = 0, most
+        row, tiles = 0, (m + _ROWS[wide] - 1) // _ROWS[wide]
         while tiles > 0:
             rows = m - row if tiles == 1 else (m - row + tiles - 1) // tiles
             multiply_tile(
@@ -62,10 +85,15 @@ def _multiply_add(shape, a, b, start, c):
 
 @njit(inline="always")
 def _panels_at_once(rows, panels):
-    """Return how many panels a tile takes: several if its rows alone would leave the adders waiting."""
-    if rows == 1 and panels >= 4:
-        return 4
-    return 2 if rows <= 2 and panels >= 2 else 1
+    """Return how many panels a tile takes: as many as it can with these rows, or with enough of them."""
+    for wide in (4, 3, 2):
+        if wide <= panels and _ROWS[wide] >= min(rows, _ENOUGH):
+            return wide
+    return 1
+
+
+#: The panels of the tiles that most of a large product is cut into.
+PANELS: int = _panels_at_once.py_func(_ENOUGH, VECTOR)
 
 
 def _integers(count):

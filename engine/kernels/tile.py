@@ -29,6 +29,7 @@ from engine.kernels.vectors import (
     POINTER,
     VECTOR,
     first,
+    hidden,
     load,
     spread,
     store,
@@ -39,19 +40,21 @@ from engine.kernels.vectors import (
 #: Doubles in the vectors of a narrow tile.
 NARROW = VECTOR // 2
 
+#: Rows whose addresses LLVM may work out from each other.
+_GROUP = 4
+
 #: What stands for the one narrow panel of a narrow tile.
 NARROW_PANEL = 0
 
 
 def tiles() -> list[tuple[int, int]]:
-    """Return the sizes (rows, panels) there are: any number of rows up to the most, wide ones for few rows,
-    and narrow ones for few columns.
+    """Return the sizes (rows, panels) there are: up to the most rows for so many panels, and narrow ones.
 
-    A single row has a single sum per lane to wait for, so it takes up to four vectors at once, two rows two.
     A narrow vector is half as wide: where vectors of 8 are two registers, it takes half the time.
     """
-    rows = range(1, tile_rows() + 1)
-    return [(row, panels) for panels in (1, NARROW_PANEL) for row in rows] + [(1, 2), (1, 4), (2, 2)]
+    most = tile_rows()
+    sizes = [(NARROW_PANEL, most[0]), *enumerate(most, start=1)]
+    return [(rows, panels) for panels, limit in sizes for rows in range(1, limit + 1)]
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -147,8 +150,8 @@ class _Tile:
             for row, panel in self.cells
         ]
         begun_with = [load(builder, source, self.width) for source in sources]
-        a_rows = [self.at(self.pointer(a), row, a_row) for row in range(self.rows)]
-        b_panels = [self.at(self.pointer(b), panel, b_panel) for panel in range(self.panels)]
+        a_rows = self.spaced(self.pointer(a), self.rows, a_row)
+        b_panels = self.spaced(self.pointer(b), self.panels, b_panel)
 
         before = builder.block
         loop, after = builder.append_basic_block("term"), builder.append_basic_block("sums")
@@ -192,6 +195,18 @@ class _Tile:
                 for value, target, is_last in zip(sums, targets, last, strict=True):
                     if is_last:
                         store_some(builder, value, target, mask)
+
+    def spaced(self, pointer: Any, count: int, distance: Any) -> list[Any]:
+        """Return so many pointers, `distance` doubles apart, of which LLVM sees the relation in groups only.
+
+        Otherwise it may work out every address from the one before it: 16 additions that wait for each other
+        take longer than a term's multiplications.
+        """
+        pointers: list[Any] = []
+        for start in range(0, count, _GROUP):
+            base = hidden(self.builder, self.at(pointer, start, distance))
+            pointers += [self.at(base, place, distance) for place in range(min(_GROUP, count - start))]
+        return pointers
 
     def pointer(self, address: Any) -> Any:
         return self.builder.inttoptr(address, POINTER)

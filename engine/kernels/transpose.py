@@ -16,6 +16,7 @@ from engine.kernels.vectors import (
     first,
     load,
     load_some,
+    prefetch,
     spread,
     store,
     store_some,
@@ -34,6 +35,17 @@ def move_row(_typing: Any, source: Any, target: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(_ROW, _ROW), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fetch_row(_typing: Any, source: Any) -> Any:
+    """Ask for 8 doubles that will be needed soon; nothing need be there."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        prefetch(builder, builder.inttoptr(arguments[0], POINTER))
+        return context.get_dummy_value()
+
+    return types.void(_ROW), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -63,6 +63,19 @@ def first(builder: Any, lanes: Any, width: int = VECTOR) -> Any:
     return builder.icmp_signed("<", counts, spread(builder, lanes, width))
 
 
+def prefetch(builder: Any, pointer: Any) -> None:
+    """Ask for the cache line at a pointer, which need not exist."""
+    kind = ir.FunctionType(ir.VoidType(), [pointer.type, SHORT, SHORT, SHORT])
+    function = get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    builder.call(function, [pointer, SHORT(0), SHORT(3), SHORT(1)])
+
+
+def hidden(builder: Any, value: Any) -> Any:
+    """Return the same value, of which LLVM does not know where it comes from. It costs no instruction."""
+    kind = ir.FunctionType(value.type, [value.type])
+    return builder.asm(kind, "", "=r,0", [value], side_effect=False)
+
+
 def spread(builder: Any, scalar: Any, width: int = VECTOR) -> Any:
     """Return a vector with `scalar` in every lane."""
     undefined = ir.Constant(vector_type(width, scalar.type), ir.Undefined)

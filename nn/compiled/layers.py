@@ -9,7 +9,7 @@ import numpy as np
 
 from nn.compiled.arena import LINE
 from nn.compiled.kernels.elementwise import overwrites
-from nn.compiled.kernels.streaming import BACK, BLOCK
+from nn.compiled.kernels.streaming import AHEAD, BACK, BLOCK
 from nn.compiled.programs import activation_programs
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _panels(layer: LayerLayout) -> int:
 
 def _in_use(layer: LayerLayout) -> int:
     """Return what a layer that streams needs at a time: a panel, those of the way back, or gradients."""
-    return max((layer.inputs + 1) * LINE, layer.outputs * BACK, layer.inputs * BLOCK)
+    return max((layer.inputs + 1) * AHEAD, layer.outputs * BACK, layer.inputs * BLOCK)
 
 
 def _program(name: str, shelved: Shelved | None) -> dict[str, int]:

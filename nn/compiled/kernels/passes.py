@@ -6,7 +6,7 @@ from numba import njit
 
 from engine.kernels.matmul import multiply_add
 from engine.kernels.memory import BYTES, get, put
-from engine.kernels.panels import pack_columns, pack_rows
+from engine.kernels.panels import pack_neurons
 from engine.kernels.vectors import VECTOR
 from nn.compiled.kernels.elementwise import run
 from nn.compiled.kernels.streaming import stream_back, stream_forward, stream_update
@@ -14,18 +14,11 @@ from nn.compiled.kernels.streaming import stream_back, stream_forward, stream_up
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def pack(layers):
-    """Lay the weights that stay near out as the tiles read them; to be done whenever they have changed.
-
-    A panel begins with its biases and goes on with one row per input, so that the bias is where the sum of a
-    neuron starts.
-    """
+    """Lay the weights that stay near out as the tiles read them; to be done whenever they have changed."""
     for place in range(len(layers)):
         layer = layers[place]
         if not layer.streams:
-            panel_size = VECTOR * (layer.inputs + 1)
-            pack_rows(layer.biases, layer.outputs, 1, layer.outputs, layer.panels, panel_size)
-            panels = layer.panels + BYTES * VECTOR
-            pack_columns(layer.weights, layer.outputs, layer.inputs, panels, panel_size)
+            pack_neurons(layer.biases, layer.weights, layer.inputs, layer.outputs, layer.panels)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")

@@ -8,29 +8,31 @@ from __future__ import annotations
 
 from numba import njit
 
-from engine.kernels.machine import tile_rows
-from engine.kernels.matmul import multiply_add
+from engine.kernels.matmul import PANELS, multiply_add
 from engine.kernels.memory import BYTES
-from engine.kernels.panels import pack_columns, pack_rows
+from engine.kernels.panels import pack_neurons, pack_rows
 from engine.kernels.vectors import VECTOR
 from nn.compiled.kernels.updating import add_penalty_gradient, update
 
-#: Columns of the weights that go back together. Two cache lines, which processors fetch together.
-BACK = 2 * VECTOR
+#: Neurons whose weights are packed together on the way forward: those of a tile.
+AHEAD = PANELS * VECTOR
+
+#: Columns of the weights that go back together: those of a tile, and at least two cache lines, which
+#: processors fetch together.
+BACK = max(PANELS, 2) * VECTOR
 
 #: Neurons whose gradients are computed together: those of a tile.
-BLOCK = tile_rows()
+BLOCK = 24
 
 
 @njit(nogil=True, error_model="numpy")
 def stream_forward(layer, samples):
-    """Compute what the layer's neurons make of `samples` rows of `x`, eight neurons at a time."""
+    """Compute what the layer's neurons make of `samples` rows of `x`, a few panels at a time."""
     panel_size = VECTOR * (layer.inputs + 1)
-    for first in range(0, layer.outputs, VECTOR):
-        neurons = min(VECTOR, layer.outputs - first)
-        pack_rows(layer.biases + BYTES * first, neurons, 1, neurons, layer.panels, panel_size)
-        weights = layer.weights + BYTES * layer.inputs * first
-        pack_columns(weights, neurons, layer.inputs, layer.panels + BYTES * VECTOR, panel_size)
+    for first in range(0, layer.outputs, AHEAD):
+        neurons = min(AHEAD, layer.outputs - first)
+        biases, weights = layer.biases + BYTES * first, layer.weights + BYTES * layer.inputs * first
+        pack_neurons(biases, weights, layer.inputs, neurons, layer.panels)
         multiply_add(
             (samples, neurons, layer.inputs),
             (layer.x, layer.x_stride, 1),

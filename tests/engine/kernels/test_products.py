@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from numba import njit
 
+from engine.kernels import matmul
 from engine.kernels.machine import tile_rows
 from engine.kernels.matmul import multiply_add
-from engine.kernels.panels import pack_columns, pack_rows
+from engine.kernels.panels import pack_columns, pack_neurons, pack_rows
 from engine.kernels.tile import tiles
 from engine.kernels.vectors import VECTOR
 
 #: A number that no product leaves by chance.
 UNTOUCHED = 12345.678
 
-SHAPES = [
-    (rows, columns, terms)
-    for rows in (1, 2, 3, tile_rows(), tile_rows() + 1, 3 * tile_rows() + 2)
-    for columns in (1, 3, 4, 5, 8, 9, 12, 17, 32, 35)
-    for terms in (1, 2, 7)
-]
+#: As many rows as the largest tile has, and so many that they are cut into several.
+ROWS = (*range(1, max(tile_rows()) + 2), 3 * max(tile_rows()) + 2)
+COLUMNS = (1, 3, 4, 5, 8, 9, 12, 17, 32, 35)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -42,6 +42,12 @@ def packed_columns(matrix, panels):
     pack_columns(matrix.ctypes.data, matrix.shape[0], matrix.shape[1], panels.ctypes.data, panels[0].size)
 
 
+@njit(nogil=True, error_model="numpy")
+def packed_neurons(biases, weights, panels):
+    outputs, inputs = weights.shape
+    pack_neurons(biases.ctypes.data, weights.ctypes.data, inputs, outputs, panels.ctypes.data)
+
+
 def in_order(start: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return start + a b, the terms added one after the other."""
     total = start.copy()
@@ -55,29 +61,30 @@ def room(rows: int, columns: int) -> np.ndarray:
     return np.full((rows, VECTOR * (-(-columns // VECTOR) + 1)), UNTOUCHED)
 
 
-@pytest.mark.parametrize(("rows", "columns", "terms"), SHAPES)
-def test_every_sum_of_a_product_adds_its_terms_in_order(rows: int, columns: int, terms: int) -> None:
-    random = np.random.default_rng(rows * 1000 + columns * 10 + terms)
-    a = random.normal(size=(rows, terms)) * 10.0 ** random.integers(-8, 8, (rows, terms))
-    b = random.normal(size=(terms, columns))
-    start, c = room(rows, columns), room(rows, columns)
-    start[:, :columns] = random.normal(size=(rows, columns))
-    panels = np.zeros(VECTOR * terms * -(-columns // VECTOR))
+@pytest.mark.parametrize("terms", [1, 2, 7])
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_every_sum_of_a_product_adds_its_terms_in_order(columns: int, terms: int) -> None:
+    random = np.random.default_rng(columns * 10 + terms)
+    for rows in ROWS:
+        a = random.normal(size=(rows, terms)) * 10.0 ** random.integers(-8, 8, (rows, terms))
+        b = random.normal(size=(terms, columns))
+        start, c = room(rows, columns), room(rows, columns)
+        start[:, :columns] = random.normal(size=(rows, columns))
+        panels = np.zeros(VECTOR * terms * -(-columns // VECTOR))
 
-    product((rows, columns, terms), a, b, panels, start, c)
+        product((rows, columns, terms), a, b, panels, start, c)
 
-    assert c[:, :columns].tobytes() == in_order(start[:, :columns], a, b).tobytes()
-    assert (c[:, columns:] == UNTOUCHED).all()
+        assert c[:, :columns].tobytes() == in_order(start[:, :columns], a, b).tobytes()
+        assert (c[:, columns:] == UNTOUCHED).all()
 
 
-def test_shapes_use_every_tile_there_is() -> None:
+def test_products_of_these_shapes_use_every_tile_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the test above cannot leave one out."""
-    rows = {m - tile_rows() * (m // tile_rows()) for m, _, _ in SHAPES} | {m for m, _, _ in SHAPES}
-
-    assert {1, 2, 3, tile_rows()} <= rows
-    assert {panels for _, panels in tiles()} == {0, 1, 2, 4}
-    assert {1, 3, 4} <= {columns for _, columns, _ in SHAPES}
-    assert {8, 17, 32} <= {columns for _, columns, _ in SHAPES}
+    used = set()
+    monkeypatch.setattr(matmul, "multiply_tile", lambda *arguments: used.add(arguments[:2]))
+    for rows, columns in itertools.product(ROWS, COLUMNS):
+        matmul._multiply_add.py_func((rows, columns, 1), (0, 0, 0), (0, 0, 0), (0, 0, 0), (0, 0))
+    assert used == set(tiles())
 
 
 @pytest.mark.parametrize("rows", [1, 7, 8, 9, 24])
@@ -91,3 +98,17 @@ def test_columns_are_packed_as_the_transpose_filled_up_with_zeros(rows: int, col
     padded = np.zeros((columns, VECTOR * len(panels)))
     padded[:, :rows] = matrix.T
     assert panels.tobytes() == padded.reshape(columns, len(panels), VECTOR).swapaxes(0, 1).tobytes()
+
+
+@pytest.mark.parametrize("outputs", [1, 3, 8, 11])
+@pytest.mark.parametrize("inputs", [1, 4, 9])
+def test_neurons_are_packed_as_a_row_of_biases_and_a_row_per_input(inputs: int, outputs: int) -> None:
+    random = np.random.default_rng(inputs + outputs)
+    biases, weights = random.normal(size=outputs), random.normal(size=(outputs, inputs))
+    panels = np.zeros((-(-outputs // VECTOR), inputs + 1, VECTOR))
+
+    packed_neurons(biases, weights, panels)
+
+    rows = panels.swapaxes(0, 1).reshape(inputs + 1, -1)
+    assert rows[:, :outputs].tobytes() == np.vstack([biases, weights.T]).tobytes()
+    assert not rows[:, outputs:].any()
