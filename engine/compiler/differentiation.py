@@ -6,9 +6,9 @@ order, every gradient a sum that begins with +0.0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from engine.compiler.opcodes import GRADIENTS, VALUES, Opcode
 from engine.compiler.tape import NotStraight, Symbol, Tape
@@ -65,38 +65,46 @@ def differentiate(
     zero = tape.symbol(0.0)
     gradients = {graph.result: grad}
     for node in reversed(order):
-        for place, operand in enumerate(node._prev):
-            if operand in on_the_way and node in gradients:
-                share = _share(tape, node, place, symbols, gradients[node])
-                gradients[operand] = tape.add(gradients.get(operand, zero), share)
+        if node in gradients:
+            operands = node._prev
+            wanted_places = [place for place, operand in enumerate(operands) if operand in on_the_way]
+            for place, share in _shares(tape, node, wanted_places, symbols, gradients[node]):
+                gradients[operands[place]] = tape.add(gradients.get(operands[place], zero), share)
     return [gradients.get(leaf, zero) for leaf in wanted]
 
 
 def _value(tape: Tape, node: Value, symbols: dict[Value, Symbol]) -> Symbol:
+    """Return what a node's row makes of its operands: its arithmetic, if it is no more, or one instruction."""
     row = cast("Operation", node._operation)
-    return tape.symbol(_call(tape, row.value, VALUES[row.name], node, symbols))
-
-
-def _share(tape: Tape, node: Value, place: int, symbols: dict[Value, Symbol], grad: Symbol) -> Symbol:
-    row = cast("Operation", node._operation)
-    opcode = GRADIENTS[row.name][place]
-    shares = _call(tape, row.gradient, opcode, node, symbols, symbols[node], grad)
-    return tape.symbol(shares[place] if isinstance(shares, tuple) else shares)
-
-
-def _call(
-    tape: Tape,
-    function: Callable[..., Any],
-    opcode: Opcode,
-    node: Value,
-    symbols: dict[Value, Symbol],
-    *more: Symbol,
-) -> Any:
-    """Return what a row's function makes of symbols: its arithmetic, if it is no more, or one instruction."""
-    operands = [symbols[operand] for operand in node._prev]
-    constant = (node._constant,) if opcode.takes_constant else ()
+    operands, constant = _operands(node, symbols)
     try:
-        return function(*operands, *constant, *more)
+        return tape.symbol(row.value(*operands, *constant))
     except NotStraight:
-        taken = operands[: opcode.operands - len(more)]
-        return tape.write(opcode, *taken, *more, constant=node._constant if opcode.takes_constant else None)
+        return _instruction(tape, VALUES[row.name], node, operands)
+
+
+def _shares(
+    tape: Tape, node: Value, places: Sequence[int], symbols: dict[Value, Symbol], grad: Symbol
+) -> list[tuple[int, Symbol]]:
+    """Return the shares of a node's gradient that its operands in these places get, likewise."""
+    row = cast("Operation", node._operation)
+    operands, constant = _operands(node, symbols)
+    given = (symbols[node], grad)
+    try:
+        shares = row.gradient(*operands, *constant, *given)
+    except NotStraight:
+        opcodes = GRADIENTS[row.name]
+        return [(place, _instruction(tape, opcodes[place], node, operands, *given)) for place in places]
+    each = shares if isinstance(shares, tuple) else (shares,)
+    return [(place, tape.symbol(each[place])) for place in places]
+
+
+def _operands(node: Value, symbols: dict[Value, Symbol]) -> tuple[list[Symbol], tuple[float, ...]]:
+    """Return the symbols of a node's operands, and the constant that its row takes, if it takes one."""
+    row = cast("Operation", node._operation)
+    return [symbols[each] for each in node._prev], (node._constant,) if row.takes_constant else ()
+
+
+def _instruction(tape: Tape, opcode: Opcode, node: Value, operands: list[Symbol], *more: Symbol) -> Symbol:
+    taken = operands[: opcode.operands - len(more)]
+    return tape.write(opcode, *taken, *more, constant=node._constant if opcode.takes_constant else None)

@@ -48,7 +48,8 @@ def record(function: Function, inputs: Sequence[str], wanted: Sequence[str]) -> 
     graph.evaluate(tape, symbols)
     tape.output("value", symbols[graph.result])
     tape.end_values()
-    leaves = [graph.inputs[list(inputs).index(name)] for name in wanted]
+    leaf = dict(zip(inputs, graph.inputs, strict=True))
+    leaves = [leaf[name] for name in wanted]
     for name, gradient in zip(wanted, differentiate(graph, tape, symbols, grad, leaves), strict=True):
         tape.output(f"gradient of {name}", gradient)
     return tape.program()

@@ -70,6 +70,7 @@ class Tape:
     def __init__(self) -> None:
         self._inputs: dict[str, Symbol] = {}
         self._outputs: dict[str, Symbol] = {}
+        self._results: set[int] = set()
         self._written: list[Symbol] = []
         self._known: dict[tuple[object, ...], Symbol] = {}
         self._values = self._value_outputs = 0
@@ -81,8 +82,9 @@ class Tape:
 
     def output(self, name: str, symbol: Symbol) -> None:
         """Make a number a result; no two results are the same instruction."""
-        taken = symbol.opcode is None or any(symbol is each for each in self._outputs.values())
+        taken = symbol.opcode is None or id(symbol) in self._results
         self._outputs[name] = self._append(Symbol(self, COPY, (symbol,))) if taken else symbol
+        self._results.add(id(symbol))
 
     def end_values(self) -> None:
         """Say that what is written from here on is for gradients."""
