@@ -74,7 +74,7 @@ def differentiate(
 
 
 def _value(tape: Tape, node: Value, symbols: dict[Value, Symbol]) -> Symbol:
-    """Return what a node's row makes of its operands: its arithmetic, if it is no more, or one instruction."""
+    """Return what a node's row makes of its operands: its arithmetic, if it is no more, else one opcode."""
     row = cast("Operation", node._operation)
     operands, constant = _operands(node, symbols)
     try:
