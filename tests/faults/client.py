@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import requests
 
-from tests.faults.judge.history import Answer, CurveSeen, History, JobDeleted, JobSeen
+from tests.faults.judge.history import Answer, CurveSeen, EventSeen, History, JobDeleted, JobSeen
 from tests.faults.parts.waiting import wait_until
 
 #: Seconds until no answer is an answer; more than the judge allows any request.
@@ -18,6 +20,9 @@ TIMEOUT_SECONDS = 20.0
 #: Seconds for which a client insists while parts of the service are away.
 PATIENCE_SECONDS = 180.0
 PAGE_EPOCHS = 100_000
+#: Seconds in which the events of a job end, and between two tries to go on with them.
+STREAM_SECONDS = 1000.0
+PAUSE_SECONDS = 0.1
 
 
 class RecordingClient:
@@ -47,15 +52,7 @@ class RecordingClient:
         except requests.RequestException:
             self._history.note(Answer(f"{method} {path}", 0, time.monotonic() - began))
             return None
-        self._history.note(
-            Answer(
-                f"{method} {path}",
-                response.status_code,
-                time.monotonic() - began,
-                response.headers.get("Content-Type", "").partition(";")[0],
-                response.headers.get("Retry-After", ""),
-            )
-        )
+        self._history.note(_answer(f"{method} {path}", response, time.monotonic() - began))
         return response
 
     def post_job(self, document: Mapping[str, Any], key: str | None = None) -> requests.Response | None:
@@ -107,6 +104,40 @@ class RecordingClient:
             if not page["has_more"]:
                 return after_epoch
 
+    def follow(self, job_id: str, reader: str) -> None:
+        """Read the job's event stream to its end, going on from the last event wherever it is cut."""
+        last_id = ""
+        given_up_at = time.monotonic() + STREAM_SECONDS
+        while time.monotonic() < given_up_at:
+            began, path = time.monotonic(), f"/v1/jobs/{job_id}/events"
+            with contextlib.suppress(requests.RequestException):
+                response = self._session.get(
+                    self._url + path,
+                    headers={"Last-Event-ID": last_id} if last_id else {},
+                    timeout=TIMEOUT_SECONDS,
+                    stream=True,
+                )
+                self._history.note(_answer(f"GET {path}", response, time.monotonic() - began))
+                with response:
+                    if response.ok:
+                        for event_id, name, data in _events(response):
+                            last_id = event_id
+                            self._note_event(job_id, reader, name, json.loads(data))
+                            if name == "end":
+                                return
+            threading.Event().wait(PAUSE_SECONDS)  # as every client of such a stream does
+        raise AssertionError(f"the events of {job_id} have no end")
+
+    def _note_event(self, job_id: str, reader: str, name: str, document: dict[str, Any]) -> None:
+        if name == "epochs":
+            self._history.note(CurveSeen.of(job_id, document))
+            self._history.note(EventSeen(job_id, reader, document["epochs"][0], document["epochs"][-1]))
+        else:
+            self._history.note(JobSeen.of(document))
+        if name == "end":
+            epoch = document["progress"]["epoch"]
+            self._history.note(EventSeen(job_id, reader, epoch, epoch, is_end=True))
+
     def _insist(self, method: str, path: str) -> requests.Response:
         def answer() -> requests.Response | None:
             response = self.ask(method, path)
@@ -117,3 +148,21 @@ class RecordingClient:
             lambda: [r] if (r := answer()) is not None else [], PATIENCE_SECONDS, f"{method} {path}"
         )
         return found[0]
+
+
+def _answer(request: str, response: requests.Response, seconds: float) -> Answer:
+    headers = response.headers
+    content_type = headers.get("Content-Type", "").partition(";")[0]
+    return Answer(request, response.status_code, seconds, content_type, headers.get("Retry-After", ""))
+
+
+def _events(response: requests.Response) -> Iterator[tuple[str, str, str]]:
+    """Yield the id, name and data of every event that is complete (the HTML standard, server-sent events)."""
+    fields: dict[str, str] = {}
+    for line in response.iter_lines(chunk_size=1024):
+        name, _, value = line.decode().partition(": ")
+        if line:
+            fields[name] = value
+        elif "data" in fields:
+            yield fields["id"], fields["event"], fields["data"]
+            fields = {}

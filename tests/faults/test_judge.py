@@ -10,7 +10,15 @@ import pytest
 
 from tests.faults.judge.audit import Note
 from tests.faults.judge.evidence import Chunk, Evidence, StoredJob, Undisturbed
-from tests.faults.judge.history import Answer, CurveSeen, Digest, JobDeleted, JobSeen, Observation
+from tests.faults.judge.history import (
+    Answer,
+    CurveSeen,
+    Digest,
+    EventSeen,
+    JobDeleted,
+    JobSeen,
+    Observation,
+)
 from tests.faults.judge.judge import RULES, judge
 
 DONE, CANCELLED = "job_done", "job_cancelled"
@@ -71,6 +79,10 @@ def sound() -> Evidence:
             Answer("GET /v1/jobs", 503, 2.0, "application/problem+json", "1"),
             Answer("GET /v1/jobs", 0, 0.1),
             JobSeen(DONE, "succeeded", 2, 4, "abc"),
+            EventSeen(DONE, "r1", 1, 2),
+            EventSeen(DONE, "r2", 1, 4),
+            EventSeen(DONE, "r1", 3, 4),
+            EventSeen(DONE, "r1", 4, 4, is_end=True),
         ),
     )
 
@@ -166,6 +178,10 @@ PLANTED: dict[str, tuple[str, Callable[[Evidence], Evidence]]] = {
     "one key makes two jobs": ("I7", lambda e: seen(e, JobSeen(CANCELLED, "queued", 0, 0, None, key="k1"))),
     "a job waits for ever": ("I9", lambda e: stored(e, CANCELLED, status="queued")),
     "a job runs for ever": ("I9", lambda e: stored(e, CANCELLED, status="running")),
+    "a stream repeats an epoch": ("I13", lambda e: seen(e, EventSeen(DONE, "r2", 4, 4))),
+    "a stream leaves an epoch out": ("I13", lambda e: seen(e, EventSeen(DONE, "r3", 2, 4))),
+    "a stream ends early": ("I13", lambda e: seen(e, EventSeen(DONE, "r3", 4, 4, is_end=True))),
+    "a stream goes on after its end": ("I13", lambda e: seen(e, EventSeen(DONE, "r1", 5, 5))),
     "a request hangs": ("I10", lambda e: seen(e, Answer("GET /", 200, 11.0, "application/json"))),
     "an error is HTML": ("I10", lambda e: seen(e, Answer("GET /", 404, 0.1, "text/html"))),
     "a fault is a 500": ("I10", lambda e: seen(e, Answer("GET /", 500, 0.1, "application/problem+json"))),

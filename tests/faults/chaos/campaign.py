@@ -17,7 +17,7 @@ from tests.faults.chaos.clients import Client
 from tests.faults.chaos.figures import Figures
 from tests.faults.chaos.menu import LONG_OUTAGES, MENU, WORKER_KILLS, Fault, let_pass
 from tests.faults.judge.evidence import collect
-from tests.faults.judge.history import Answer
+from tests.faults.judge.history import Answer, EventSeen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +70,8 @@ def run(stack: Stack, seed: int, seconds: float) -> Figures:
         client.stop()
     figures = Figures(stack.kind, seed, time.monotonic() - began, faults)
     _come_to_rest(stack)
+    for client in clients:
+        client.read_to_the_end()
     _sum_up(figures, collect(stack.database_url, stack.history.observations()), killed)
     return figures
 
@@ -100,6 +102,7 @@ def _sum_up(figures: Figures, evidence: Evidence, killed: list[kills.Kill]) -> N
     answers = [seen for seen in evidence.history if isinstance(seen, Answer)]
     figures.requests = len(answers)
     figures.refusals = sum(answer.http_status in (0, 503) for answer in answers)
+    figures.events = sum(isinstance(seen, EventSeen) for seen in evidence.history)
     figures.ended.update(job.status for job in evidence.jobs.values())
     figures.attempts = sum(job.attempt for job in evidence.jobs.values())
     figures.lost_attempts = sum(job.lost_attempts for job in evidence.jobs.values())

@@ -24,6 +24,7 @@ class Figures:
     lost_attempts: int = 0
     requests: int = 0
     refusals: int = 0
+    events: int = 0
     rescues: list[float] = field(default_factory=list)
     disturbed_rescues: list[float] = field(default_factory=list)
 
@@ -42,6 +43,7 @@ class Figures:
             f"  {self.ended.total():6}  jobs in all",
             f"  {self.attempts:6}  attempts, {self.lost_attempts} of them lost",
             f"  {self.requests:6}  requests, {self.refusals} of them refused with 503 or not answered",
+            f"  {self.events:6}  events of epochs or ends, read by one reader per job",
             "seconds from the kill of a job's process to its next stored epoch",
             _spread("with nothing else broken meanwhile", self.rescues),
             _spread("with further faults meanwhile", self.disturbed_rescues),

@@ -79,13 +79,25 @@ class CurveSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class EventSeen:
+    """Epochs that came to one reader of a job's event stream, however often it was cut; or its end, with the
+    job's last epoch as `first` and `last`."""
+
+    job_id: str
+    reader: str
+    first: int
+    last: int
+    is_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class JobDeleted:
     """A DELETE that was answered with 204."""
 
     job_id: str
 
 
-Observation = Answer | JobSeen | CurveSeen | JobDeleted
+Observation = Answer | JobSeen | CurveSeen | EventSeen | JobDeleted
 
 
 class History:

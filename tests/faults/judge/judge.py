@@ -33,6 +33,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "I7": (rules.one_key_one_job,),
     "I9": (rules.nothing_is_left_over,),
     "I10": (rules.faults_show_as_503,),
+    "I13": (rules.streams_have_no_gap_and_no_repeat,),
 }
 
 

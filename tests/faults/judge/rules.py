@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tests.faults.judge.evidence import Undisturbed
-from tests.faults.judge.history import Answer, CurveSeen, Digest, JobDeleted, JobSeen
+from tests.faults.judge.history import Answer, CurveSeen, Digest, EventSeen, JobDeleted, JobSeen
 
 if TYPE_CHECKING:
     from tests.faults.judge.audit import Note
@@ -167,6 +167,24 @@ def faults_show_as_503(evidence: Evidence, _: Expected) -> Found:
             yield answer.request, f"{answer.http_status} came as {answer.content_type or 'nothing'}"
         if answer.http_status >= 500 and (answer.http_status != 503 or not answer.retry_after):
             yield answer.request, f"{answer.http_status} with Retry-After {answer.retry_after!r}"
+
+
+def streams_have_no_gap_and_no_repeat(evidence: Evidence, _: Expected) -> Found:
+    last: dict[str, int] = defaultdict(int)
+    ended: set[str] = set()
+    for seen in evidence.history:
+        if not isinstance(seen, EventSeen):
+            continue
+        if seen.reader in ended:
+            yield seen.job_id, f"reader {seen.reader} was told more after the end"
+        elif seen.is_end:
+            ended.add(seen.reader)
+            if last[seen.reader] != seen.last:
+                yield seen.job_id, f"a stream ended after epoch {last[seen.reader]} of {seen.last}"
+        else:
+            if seen.first != last[seen.reader] + 1:
+                yield seen.job_id, f"epoch {seen.first} came after epoch {last[seen.reader]} in a stream"
+            last[seen.reader] = seen.last
 
 
 def _notes_by_job(evidence: Evidence) -> dict[str, list[Note]]:
