@@ -27,6 +27,7 @@ import requests
 from benchmarks.peers import REPOSITORY
 from gradqueue import Client
 from services import jobs
+from services.doorbell import Doorbell
 from services.settings import Settings
 from services.store import Store
 from services.store.migrate import upgrade
@@ -57,8 +58,9 @@ def first_job(folder: Path) -> float:
     upgrade(url)
     store = Store(url, Settings())
     with Broker(folder) as broker:
-        job_id = submitted(store)
         environment = {"GRADQUEUE_DATABASE_URL": url, "GRADQUEUE_BROKER_URL": broker.url}
+        job_id = submitted(store)
+        Doorbell(Settings.from_environment(environment)).ring([job_id])  # as the API did
         began = time.perf_counter()
         worker = subprocess.Popen(
             [GRADQUEUE, "worker", "--workers", "1"],
