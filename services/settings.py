@@ -111,6 +111,18 @@ class Settings:
         minimum=1,
         maximum=1024,
     )
+    client_silence_seconds: float = setting(
+        15.0,
+        "how long a client may be silent while it sends a body, or take nothing of an answer",
+        unit="seconds",
+        minimum=0.1,
+    )
+    client_whole_seconds: float = setting(
+        120.0,
+        "how long a client may take to send a whole body, or to take 64 KiB of an answer that is streamed",
+        unit="seconds",
+        minimum=0.1,
+    )
     log_level: str = setting("info", "least level logged", choices=("debug", "info", "warning", "error"))
     log_format: str = setting(
         "text", "one line of text, or one JSON object, per event", choices=("text", "json")

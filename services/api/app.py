@@ -23,6 +23,7 @@ from services.api import (
     results,
     telemetry,
 )
+from services.api.places import for_the_slow
 from services.api.service import Rings, Service
 from services.api.streams import Streams
 from services.api.watcher import Watcher
@@ -51,7 +52,9 @@ def create_app(
     # A slash too many at the end is forgiven; other wrong addresses are 404, not redirects in HTML.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     watcher = Watcher(partial(versions, store), is_stopping)
-    Service(store, doorbell, settings, is_stopping, watcher, Streams(settings)).install(app)
+    slow = for_the_slow(settings.api_threads)
+    streams = Streams(settings, slow)
+    Service(store, doorbell, settings, is_stopping, watcher, streams, slow).install(app)
     telemetry.install(app)
     authentication.install(app, settings)
     problems.install(app)

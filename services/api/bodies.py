@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from flask import request
 
 from services.api.answers import JSON
+from services.api.client import Gone, TooSlow
 from services.api.problems import ProtocolError
 from services.api.service import service
 
@@ -18,7 +22,7 @@ def json_body() -> bytes:
     """Return the body of a request that says it is JSON; nothing has looked at it yet.
 
     Raises:
-        ProtocolError: wrong content type or encoding, too large, or cut short.
+        ProtocolError: wrong content type or encoding, too large, too slow, or cut short.
     """
     return body_of(JSON)[1]
 
@@ -27,7 +31,7 @@ def body_of(*media_types: str) -> tuple[str, bytes]:
     """Return of which of these types the body says it is, and the body; nothing has looked at it yet.
 
     Raises:
-        ProtocolError: wrong content type or encoding, too large, or cut short.
+        ProtocolError: wrong content type or encoding, too large, too slow, or cut short.
     """
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
@@ -37,7 +41,23 @@ def body_of(*media_types: str) -> tuple[str, bytes]:
         raise ProtocolError("unsupported_media_type", f"the Content-Type must be {' or '.join(media_types)}")
     if request.mimetype == CSV and options.get("header", "present").lower() != "present":  # RFC 4180
         raise ProtocolError("unsupported_media_type", "the first line of a CSV file must name its columns")
-    return request.mimetype, _read(service().limits.body_bytes)
+    return request.mimetype, _in_a_place(partial(_read, service().limits.body_bytes))
+
+
+def _in_a_place(read: Callable[[], bytes]) -> bytes:
+    """Read while others may: who sends slowly holds a thread, and some threads are never theirs."""
+    leave = service().slow.enter()
+    if leave is None:
+        raise ProtocolError("too_many_bodies", "too many bodies are on their way already; try again later")
+    try:
+        return read()
+    except TooSlow:
+        headers = {"Connection": "close"}  # nobody waits for the rest
+        raise ProtocolError("body_too_slow", "the body did not come in time", headers=headers) from None
+    except Gone:
+        raise ProtocolError("incomplete_body", "the connection ended before the body did") from None
+    finally:
+        leave()
 
 
 def _read(limit: int) -> bytes:

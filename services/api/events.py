@@ -12,6 +12,7 @@ from services import jobs
 from services.api.answers import nothing
 from services.api.authentication import owner
 from services.api.operations import Answer, Operation, described
+from services.api.presence import is_client_gone
 from services.api.service import service
 from services.errors import DomainError, InvalidInput, Problem
 from services.logs import get_logger
@@ -60,7 +61,7 @@ def follow(job_id: str) -> Response:
     if position.is_end:
         return nothing()  # which tells a browser not to come again
     leave = service().streams.enter()
-    stream = _stream(service(), job, position, leave)
+    stream = _stream(service(), job, position, leave, is_client_gone())
     response = Response(stream, content_type=f"{MEDIA_TYPE}; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back to send them together
@@ -77,16 +78,20 @@ def _position() -> Position:
     return position
 
 
-def _stream(service: Service, job: JobRow, position: Position, leave: Callable[[], None]) -> Iterator[bytes]:
+def _stream(
+    service: Service, job: JobRow, position: Position, leave: Callable[[], None], is_gone: Callable[[], bool]
+) -> Iterator[bytes]:
     """Yield what `_events` does, then give the place back."""
     try:
-        yield from _events(service, job, position)
+        yield from _events(service, job, position, is_gone)
     finally:
         leave()
 
 
-def _events(service: Service, job: JobRow, position: Position) -> Iterator[bytes]:
-    """Yield events until the last one, the end of the time for it, or the end of the service.
+def _events(
+    service: Service, job: JobRow, position: Position, is_gone: Callable[[], bool]
+) -> Iterator[bytes]:
+    """Yield events until the last one, the end of the time for it, or the end of reader or service.
 
     Between two looks nothing is held but this thread: no transaction, no connection. When the store cannot
     be read, or the job is deleted, the stream ends; whoever comes again learns why.
@@ -94,7 +99,7 @@ def _events(service: Service, job: JobRow, position: Position) -> Iterator[bytes
     until = time.monotonic() + service.limits.stream_seconds
     yield _RETRY
     said_at = time.monotonic()
-    while not position.is_end and time.monotonic() < until and not service.is_stopping():
+    while not position.is_end and time.monotonic() < until and not service.is_stopping() and not is_gone():
         try:
             with service.streams.turn:
                 job, curve = jobs.follow(service.store, job.id, position.epoch, _EPOCHS, job.owner)
@@ -111,7 +116,7 @@ def _events(service: Service, job: JobRow, position: Position) -> Iterator[bytes
             time.sleep(_PACE_SECONDS)
         pause = min(until, said_at + _COMMENT_SECONDS) - time.monotonic()
         if pause > 0:
-            service.watcher.wait(job.id, job.version, pause)
+            service.watcher.wait(job.id, job.version, pause, is_gone)
         if time.monotonic() >= said_at + _COMMENT_SECONDS:
             yield _COMMENT
             said_at = time.monotonic()

@@ -36,7 +36,9 @@ _WITH_KEY = ("unauthorized", "wrong_scope", "wrong_host", "too_many_requests")
 _WITH_BODY = (
     *(code for code in KINDS if code.startswith("json_")),
     "incomplete_body",
+    "body_too_slow",
     "body_too_large",
+    "too_many_bodies",
     "unsupported_media_type",
     "unsupported_encoding",
 )

@@ -54,6 +54,7 @@ KINDS: dict[str, Kind] = {
     "invalid_status": Kind(HTTPStatus.CONFLICT, InvalidStatus.title),
     "no_weights": Kind(HTTPStatus.CONFLICT, "No weights yet"),
     "dataset_in_use": Kind(HTTPStatus.CONFLICT, "The dataset is in use"),
+    "body_too_slow": Kind(HTTPStatus.REQUEST_TIMEOUT, "The body came too slowly"),
     "body_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
     "unsupported_media_type": Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
     "unsupported_encoding": Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported content encoding"),
@@ -66,6 +67,9 @@ KINDS: dict[str, Kind] = {
     "too_many_jobs": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many jobs are waiting", retry_after_seconds=10),
     "queue_full": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The queue is full", retry_after_seconds=10),
     "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Temporarily unavailable", retry_after_seconds=2),
+    "too_many_bodies": Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Too many bodies on their way", retry_after_seconds=5
+    ),
     "too_many_streams": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Too many event streams", retry_after_seconds=5),
     "not_ready": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready", retry_after_seconds=2),
     "damaged": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Stored data is damaged"),

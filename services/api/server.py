@@ -13,22 +13,30 @@ from functools import partial
 from multiprocessing.synchronize import Event
 from typing import TYPE_CHECKING, Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
 from services import leash, logs
 from services.api.app import create_app
+from services.api.client import Patience
+from services.api.connections import Connections
+from services.api.gateway import Gateway
+from services.api.supervision import supervise
+from services.api.threads import Threads
 from services.doorbell import Doorbell
 from services.exposure import notices
 from services.store import Store
 
 if TYPE_CHECKING:
-    from flask import Flask
-
     from services.settings import Settings
 
 log = logs.get_logger(__name__)
+
+#: The headers of a request, and the next request of a connection, may take so many times the silence that a
+#: client is allowed: programs keep connections open to use them again.
+_HEADERS_SILENCES = 2
 
 #: granian's own lines go where ours go; it would write them to standard output.
 _LOGGING: dict[str, Any] = {
@@ -52,8 +60,12 @@ def run(settings: Settings) -> int:
         "gradqueue",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
-        blocking_threads=settings.api_threads,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,  # for what may become HTTP/2, granian waits for ever
+        http1_settings=HTTP1Settings(
+            header_read_timeout=round(_HEADERS_SILENCES * settings.client_silence_seconds * 1000)
+        ),
+        websockets=False,
         workers_kill_timeout=math.ceil(settings.shutdown_seconds),
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
@@ -74,9 +86,14 @@ class _Server(MPServer):
         super().signal_handler_interrupt(*args, **options)  # type: ignore[no-untyped-call]
 
 
-def _load(settings: Settings, stopping: Event, parent: int) -> Flask:
+def _load(settings: Settings, stopping: Event, parent: int) -> Gateway:
     """Make the application, in the child: connections must not be made before a fork."""
     leash.end_with_parent(parent)
     logs.setup(settings.log_format, level=settings.log_level)
     store = Store(settings.store_url, settings)
-    return create_app(store, Doorbell(settings), settings, is_stopping=stopping.is_set)
+    app = create_app(store, Doorbell(settings), settings, is_stopping=stopping.is_set)
+    connections = Connections()
+    patience = Patience(settings.client_silence_seconds, settings.client_whole_seconds)
+    gateway = Gateway(app, Threads(settings.api_threads), patience, connections)
+    supervise(gateway, connections, settings.client_silence_seconds, stopping.is_set)
+    return gateway

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from flask import Flask, current_app
 
 if TYPE_CHECKING:
+    from services.api.places import Places
     from services.api.streams import Streams
     from services.api.watcher import Watcher
     from services.settings import Limits, Settings
@@ -37,6 +38,7 @@ class Service:
     is_stopping: Callable[[], bool]
     watcher: Watcher
     streams: Streams
+    slow: Places
 
     @property
     def limits(self) -> Limits:

@@ -12,13 +12,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from services.api.places import Places
 from services.api.problems import ProtocolError
 
 if TYPE_CHECKING:
     from services.settings import Settings
 
-#: An eighth of the threads are never a stream's.
-_SHARE_OF_THREADS = 8
 #: A quarter of the connections are the most that streams use.
 _SHARE_OF_CONNECTIONS = 4
 
@@ -26,11 +25,9 @@ _SHARE_OF_CONNECTIONS = 4
 class Streams:
     """The places for streams of one process. `turn` is held by a stream while it looks into the store."""
 
-    def __init__(self, settings: Settings) -> None:
-        threads = settings.api_threads
-        self._most = max(1, min(settings.limits.streams, threads - threads // _SHARE_OF_THREADS))
-        self._lock = threading.Lock()
-        self._open = 0
+    def __init__(self, settings: Settings, slow: Places) -> None:
+        self._slow = slow
+        self._streams = Places(settings.limits.streams)
         self.turn: AbstractContextManager[bool] = threading.BoundedSemaphore(
             max(1, settings.database_pool // _SHARE_OF_CONNECTIONS)
         )
@@ -38,7 +35,7 @@ class Streams:
     @property
     def open(self) -> int:
         """How many streams there are now."""
-        return self._open
+        return self._streams.taken
 
     def enter(self) -> Callable[[], None]:
         """Take a place; return what gives it back, which may be called more than once.
@@ -46,16 +43,17 @@ class Streams:
         Raises:
             ProtocolError: there is none.
         """
-        with self._lock:
-            if self._open >= self._most:
-                detail = f"{self._most} event streams are open already; try again later"
-                raise ProtocolError("too_many_streams", detail)
-            self._open += 1
-        is_in = threading.Lock()
+        leave_streams = self._streams.enter()
+        leave_slow = self._slow.enter() if leave_streams is not None else None
+        if leave_streams is None or leave_slow is None:
+            if leave_streams is not None:
+                leave_streams()
+            raise ProtocolError(
+                "too_many_streams", f"{self.open} event streams are open already; try again later"
+            )
 
         def leave() -> None:
-            if is_in.acquire(blocking=False):
-                with self._lock:
-                    self._open -= 1
+            leave_streams()
+            leave_slow()
 
         return leave

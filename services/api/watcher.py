@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
+from services.api.presence import never
 from services.errors import Unavailable
 
 #: Seconds of the first pause: a small job is done in a few milliseconds.
@@ -24,6 +25,7 @@ GROWTH = 1.5
 class _Waiter:
     job_id: str
     version: int
+    is_gone: Callable[[], bool]
     is_over: threading.Event = field(default_factory=threading.Event)
 
 
@@ -43,12 +45,12 @@ class Watcher:
         self._newcomer = threading.Event()
         self._is_running = False
 
-    def wait(self, job_id: str, version: int, seconds: float) -> None:
-        """Return when the job no longer has this version, after `seconds`, or when the service ends.
+    def wait(self, job_id: str, version: int, seconds: float, is_gone: Callable[[], bool] = never) -> None:
+        """Return when the job no longer has this version, after `seconds`, or when client or service is gone.
 
         Returns early when the store cannot be read: whoever looks then will learn why.
         """
-        waiter = _Waiter(job_id, version)
+        waiter = _Waiter(job_id, version, is_gone)
         with self._lock:
             self._waiters.add(waiter)
             self._newcomer.set()
@@ -81,4 +83,6 @@ class Watcher:
             versions = self._look({waiter.job_id for waiter in waiters})
         except Unavailable:
             return waiters
-        return [waiter for waiter in waiters if versions.get(waiter.job_id) != waiter.version]
+        return [
+            waiter for waiter in waiters if versions.get(waiter.job_id) != waiter.version or waiter.is_gone()
+        ]

@@ -44,7 +44,7 @@ sys.exit(run(Settings.from_environment(os.environ)))
 class Server:
     """An API process on a free port, with a database of its own and no broker."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: object) -> None:
         upgrade(f"sqlite:///{folder}/gradqueue.db")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -54,7 +54,7 @@ class Server:
             "GRADQUEUE_PORT": str(self.port),
             "GRADQUEUE_BROKER_URL": "redis://127.0.0.1:1/0",
             "GRADQUEUE_LIMITS_BODY_BYTES": "100000",
-        }
+        } | {f"GRADQUEUE_{name.upper()}": str(value) for name, value in settings.items()}
         self.process = subprocess.Popen([sys.executable, "-c", _RUN], env=os.environ | environment)
         until(lambda: self.is_listening() or self.process.poll() is not None, "the server listens", 60.0)
         assert self.process.poll() is None, "the server ended"
@@ -172,6 +172,20 @@ def test_a_chunked_csv_file_over_the_limit_is_never_a_smaller_dataset(server: Se
     before = server.ask("GET", "/v1/datasets")[2]["data"]
     for rows in (25_000, 250_000):
         assert post(rows) == b"413"
+    assert server.ask("GET", "/v1/datasets")[2]["data"] == before
+
+
+def test_a_chunked_csv_file_that_breaks_off_at_the_end_of_a_line_is_no_smaller_dataset(
+    server: Server,
+) -> None:
+    before = server.ask("GET", "/v1/datasets")[2]["data"]
+    head = _POST.replace(b"/v1/jobs", b"/v1/datasets").replace(b"application/json", b"text/csv")
+    lines = b"a,b\n" + b"1,2\n" * 10
+    with server.connect() as connection:
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(lines), lines))
+        connection.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            assert b"201" not in connection.recv(100).split(b"\r\n")[0]
     assert server.ask("GET", "/v1/datasets")[2]["data"] == before
 
 
