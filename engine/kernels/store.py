@@ -16,6 +16,11 @@ from numba import njit
 from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
+#: Kernels give the interpreter's lock away and divide as IEEE 754 says. They count no references to the arrays
+#: they are given (so they cannot make any): each count is an atomic instruction, and counting was half of what
+#: a step of a small network took. Numba has no other name for that.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+
 
 class Store:
     """Compiled kernels, kept in the first of `folders` that can be written.
@@ -35,7 +40,7 @@ class Store:
 
     def get(self, function: Any, signature: Any, progress: Callable[[str], None] | None = None) -> Any:
         """Return a kernel, loaded or else compiled; `progress` is told the name of each function compiled."""
-        kernel: Any = njit(nogil=True, error_model="numpy")(function)
+        kernel: Any = njit(**_OPTIONS)(function)
         for folder in self._folders:
             loaded = _loaded(self._cache(kernel, folder), signature, kernel)
             if loaded is not None:
