@@ -16,9 +16,9 @@ from numba import njit
 from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
-#: Kernels give the interpreter's lock away and divide as IEEE 754 says. They count no references to the arrays
-#: they are given (so they cannot make any): each count is an atomic instruction, and counting was half of what
-#: a step of a small network took. Numba has no other name for that.
+#: Kernels give the interpreter's lock away and divide as IEEE 754 says. They count no references to the
+#: arrays they are given (so they cannot make any): each count is an atomic instruction, and counting was half
+#: of what a step of a small network took. Numba has no other name for that.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
