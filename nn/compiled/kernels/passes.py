@@ -87,11 +87,12 @@ def bring_home(layers):
     for place in range(len(layers)):
         layer = layers[place]
         if layer.across:
+            inputs, stride, collected = layer.inputs, layer.collected_stride, layer.collected
+            weights, biases = layer.weight_gradients, layer.bias_gradients
             for j in range(layer.outputs):
-                into = layer.weight_gradients + BYTES * layer.inputs * j
-                for i in range(layer.inputs):
-                    put(into, i, get(layer.collected, i * layer.collected_stride + j))
-                put(layer.bias_gradients, j, get(layer.collected, layer.inputs * layer.collected_stride + j))
+                for i in range(inputs):
+                    put(weights, inputs * j + i, get(collected, stride * i + j))
+                put(biases, j, get(collected, stride * inputs + j))
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
