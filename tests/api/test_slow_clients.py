@@ -171,7 +171,9 @@ def _ask_and_never_read(server: Server, path: str, times: int = 1) -> socket.soc
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect(("127.0.0.1", server.port))
+    connection.settimeout(SOON)
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * times)
+    assert connection.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200", "the answer has begun, and stays unread"
     return connection
 
 
@@ -192,22 +194,39 @@ def test_a_reader_that_never_reads_gives_its_place_back(tmp_path: Path) -> None:
     assert server.process.wait(SOON) == 0
 
 
+def _server_side(server: Server, client: socket.socket) -> int | None:
+    """Return how many bytes the server has to send on a connection; None if it is not established."""
+    (child,) = _children(server.process.pid)
+    port = f":{client.getsockname()[1]:04X}"
+    for line in Path(f"/proc/{child}/net/tcp").read_text().splitlines()[1:]:
+        _, _, remote, state, queues, *_ = line.split()
+        if remote.endswith(port) and state == "01":
+            return int(queues.partition(":")[0], 16)
+    return None
+
+
+def _until_stalled(server: Server, client: socket.socket) -> None:
+    """Wait until all buffers are full: the server has the same bytes to send, look after look."""
+    looks: list[int | None] = []
+
+    def is_stalled() -> bool:
+        looks.append(_server_side(server, client))
+        return len(looks) > 30 and bool(looks[-1]) and len(set(looks[-30:])) == 1
+
+    until(is_stalled, "the buffers are full")
+
+
+#: So long an answer, asked for so often, is more than all buffers.
+_LONG_ANSWER, _OFTEN = "loss-curve?limit=100000", 10
+
+
 def test_an_answer_that_is_never_read_ends_with_its_connection(tmp_path: Path) -> None:
     """The thread is free as soon as the server has the answer; connection and memory are not."""
-    server = Server(tmp_path, client_silence_seconds=SILENCE)
+    server = Server(tmp_path, client_silence_seconds=2 * SILENCE)
     path = _long_job(server, tmp_path)
-    (child,) = _children(server.process.pid)
-    connections = Path(f"/proc/{child}/net/tcp")
-    with _ask_and_never_read(server, f"{path}/loss-curve", times=5) as connection:
-        ours = f":{connection.getsockname()[1]:04X}"
-
-        def is_open() -> bool:
-            """Whether the server's side of the connection is established (01)."""
-            rows = [row.split() for row in connections.read_text().splitlines()[1:]]
-            return any(row[2].endswith(ours) and row[3] == "01" for row in rows)
-
-        assert is_open()
-        until(lambda: not is_open(), "the connection is cut", SILENCE + SOON)
+    with _ask_and_never_read(server, f"{path}/{_LONG_ANSWER}", _OFTEN) as connection:
+        _until_stalled(server, connection)
+        until(lambda: _server_side(server, connection) is None, "the connection is cut", SILENCE + SOON)
     server.process.terminate()
     assert server.process.wait(SOON) == 0
 
@@ -225,11 +244,12 @@ def test_a_reader_that_goes_away_gives_its_place_back_at_once(narrow_server: Ser
 def test_clients_that_do_nothing_do_not_hold_up_the_end(narrow_server: Server, tmp_path: Path) -> None:
     path = _long_job(narrow_server, tmp_path)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_ask_and_never_read(narrow_server, f"{path}/events"))
-        stack.enter_context(_ask_and_never_read(narrow_server, f"{path}/loss-curve", times=5))
+        stream = stack.enter_context(_ask_and_never_read(narrow_server, f"{path}/events"))
+        answer = stack.enter_context(_ask_and_never_read(narrow_server, f"{path}/{_LONG_ANSWER}", _OFTEN))
         stack.enter_context(narrow_server.connect()).sendall(_ANNOUNCED + b"{")
-        until(lambda: not _has_room(narrow_server, path), "the stream has begun")
+        for client in (stream, answer):
+            _until_stalled(narrow_server, client)
         began = time.monotonic()
         narrow_server.process.send_signal(signal.SIGTERM)
-        assert narrow_server.process.wait(SOON) == 0
+        assert narrow_server.process.wait(2 * SOON) == 0
         assert time.monotonic() - began < Settings().shutdown_seconds / 2
