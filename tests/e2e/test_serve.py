@@ -125,6 +125,8 @@ def test_killed_it_leaves_nothing_running_and_goes_on_at_the_next_start(serve: S
 
 
 def test_it_says_what_it_does_and_nothing_else(serve: Serve) -> None:
+    # Its API answers us before it has looked itself.
+    until(lambda: "ready at" in serve.log.read_text(), "it says that it is ready", PATIENCE)
     serve.stop()
     said = [line for line in serve.log.read_text().splitlines() if line.startswith("gradqueue: ")]
     assert said == [
