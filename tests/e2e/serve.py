@@ -37,16 +37,21 @@ class Serve(Part):
 
     def child(self, *words: str) -> int:
         """Return the process id of the supervisor's child whose command line has all of `words`."""
-        (found,) = [pid for pid in self.children() if all(word in _command(pid) for word in words)]
+        (found,) = self.children_with(*words)
         return found
 
-    def has_broker(self) -> bool:
-        """Whether the broker runs just now."""
-        return any("unixsocket" in _command(pid) for pid in self.children())
+    def children_with(self, *words: str) -> set[int]:
+        """Return the process ids of all such children: none while one is started again."""
+        return {pid for pid in self.children() if all(word in _command(pid) for word in words)}
+
+    def brokers(self) -> set[int]:
+        """Return the process id of the broker, if it runs just now."""
+        return self.children_with("unixsocket")
 
     @property
     def broker_process(self) -> int:
-        return self.child("unixsocket")
+        (found,) = self.brokers()
+        return found
 
     @property
     def api_process(self) -> int:

@@ -54,7 +54,7 @@ def test_a_worker_takes_rings_however_often_the_broker_died(serve: Serve) -> Non
 def _kill_broker(serve: Serve) -> None:
     broker = serve.broker_process
     os.kill(broker, signal.SIGKILL)
-    until(lambda: serve.has_broker() and serve.broker_process != broker, "another broker")
+    until(lambda: serve.brokers() - {broker}, "another broker")
 
 
 def _takes_rings_at_once(serve: Serve) -> None:
