@@ -82,7 +82,18 @@ def wait_for_rescue(stack: Stack, killed: Sequence[Kill]) -> None:
             or stack.query(goes_on, id=kill.job_id, at=kill.at_us, attempt=kill.attempt)
         )
 
-    wait_until(are_rescued, _PATIENCE_SECONDS, "every job goes on", stack.tails)
+    def who_waits() -> str:
+        rows = [
+            (
+                kill,
+                stack.query("SELECT status, attempt, epoch, worker FROM jobs WHERE id = :id", id=kill.job_id),
+            )
+            for kill in killed
+            if not is_rescued(kill)
+        ]
+        return "\n".join([*map(str, rows), stack.tails()])
+
+    wait_until(are_rescued, _PATIENCE_SECONDS, "every job goes on", who_waits)
 
 
 def rescue_seconds(notes: Sequence[Note], kill: Kill) -> float | None:
