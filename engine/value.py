@@ -76,7 +76,9 @@ class Value:
     @property
     def _prev(self) -> tuple[Value, ...]:
         """The operands, in order."""
-        return tuple(operand for operand in (self._left, self._right) if operand is not None)
+        if self._left is None:
+            return ()
+        return (self._left,) if self._right is None else (self._left, self._right)
 
     def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"

@@ -13,7 +13,7 @@ class NotStraight(Exception):
     """A function asked for the value of a symbol, so it is not straight arithmetic."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Symbol:
     """A number that is not known yet; arithmetic on it is written on its tape.
 

@@ -60,7 +60,7 @@ def test_a_broken_graph_is_refused(breaking: Callable[[Graph], Graph]) -> None:
 def with_instruction(place: int, **changes: object) -> Callable[[Program], Program]:
     def broken(program: Program) -> Program:
         instructions = list(program.instructions)
-        instructions[place] = replace(instructions[place], **changes)  # type: ignore[arg-type]
+        instructions[place] = instructions[place]._replace(**changes)  # type: ignore[arg-type]
         return replace(program, instructions=tuple(instructions))
 
     return broken
