@@ -11,9 +11,9 @@ def tile_rows() -> tuple[int, int, int, int]:
     A tile is as many sums as leave registers free for factors and products: AVX-512 has 32 registers of 8
     doubles, AVX 16 of 4, arm64 32 of 2, and any x86-64 at least 16 of 2.
 
-    More panels mean fewer loads, four rows of six for 24 products instead of 17 for 16, and a factor that is
-    spread over a register first. Zen 4 takes a slot of its floating point units for that, so there one
-    panel is the fastest; Zen 5 and Intel's do not.
+    More panels mean fewer loads, 10 for the 24 products of six rows of four instead of 17 for the 16 of
+    sixteen rows of one, and a factor that is spread over a register first. That takes Zen 4 a slot of its
+    floating point units, so there one panel is the fastest; Zen 5 not. Others with AVX-512 were not measured.
     """
     triple, processor, features = cpu_target.target_context.codegen().magic_tuple()
     if "+avx512f" in features:

@@ -9,22 +9,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from services import jobs
-from services.jobs import Flush
 from services.settings import Settings
-from services.store import Store
+from tests.api.long_curve import EPOCHS, connect, long_job
 from tests.api.test_server import SOON, Server, _children
-from tests.support.requests import TUTORIAL, changed
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.service
 
 READERS = 200
-#: Their text is more than the buffers between a server and a client that does not read.
-EPOCHS = 400_000
 #: Seconds after which the server lets idle threads go, and some more.
 THREADS_GO = 60.0
 
@@ -40,34 +34,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def path(server: Server, tmp_path: Path) -> str:
     """The address of a job that trains and has a long curve."""
-    body = changed(TUTORIAL, {"/training/epochs": 10 * EPOCHS})
-    _, headers, _ = server.ask_json("POST", "/v1/jobs", body)
-    store = Store(f"sqlite:///{tmp_path}/gradqueue.db", Settings())
-    claim = jobs.claim(store, worker="a worker", lease_seconds=1000.0)
-    assert claim is not None
-    curve = {"train_loss": np.random.default_rng(0).random(EPOCHS)}
-    progress = Flush(
-        first_epoch=1,
-        curve=curve,
-        epoch=EPOCHS,
-        checkpoint=b"state",
-        epochs_per_second=1.0,
-        best=None,
-        trainer="compiled",
-    )
-    jobs.flush(store, claim, progress, 1000.0)
-    store.close()
-    return str(headers["Location"])
+    return long_job(server, tmp_path)
 
 
 class Reader:
     """A reader of a job's events; a lazy one asks and never reads, with little room for what comes."""
 
     def __init__(self, server: Server, path: str, *, is_lazy: bool) -> None:
-        self.socket = socket.socket()
-        if is_lazy:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.socket.connect(("127.0.0.1", server.port))
+        self.socket = connect(server, is_lazy=is_lazy)
         self.socket.sendall(f"GET {path}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         self.last = b""
         self._thread = threading.Thread(target=self._read)

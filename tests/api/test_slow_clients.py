@@ -10,15 +10,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from services import jobs
-from services.jobs import Flush
 from services.settings import Settings
-from services.store import Store
+from tests.api.long_curve import connect, long_job
 from tests.api.test_server import _POST, BODY, SOON, Server, _children
-from tests.support.requests import TUTORIAL, changed
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.service
@@ -27,8 +23,6 @@ pytestmark = pytest.mark.service
 SILENCE = 1.0
 WHOLE = 4.0
 THREADS = 4
-#: Text of so many epochs is more than the buffers between a server and a client that does not read.
-EPOCHS = 400_000
 
 _ANNOUNCED = _POST + b"Content-Length: %d\r\n\r\n" % len(BODY)
 _CHUNKED = _POST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -146,31 +140,8 @@ def test_a_connection_that_asks_for_nothing_is_closed(server: Server) -> None:
                     pass
 
 
-def _long_job(server: Server, folder: Path) -> str:
-    """Return the address of a job that trains and has a long curve."""
-    body = changed(TUTORIAL, {"/training/epochs": 10 * EPOCHS})
-    _, headers, _ = server.ask_json("POST", "/v1/jobs", body)
-    store = Store(f"sqlite:///{folder}/gradqueue.db", Settings())
-    claim = jobs.claim(store, worker="a worker", lease_seconds=1000.0)
-    assert claim is not None
-    progress = Flush(
-        first_epoch=1,
-        curve={"train_loss": np.random.default_rng(0).random(EPOCHS)},
-        epoch=EPOCHS,
-        checkpoint=b"state",
-        epochs_per_second=1.0,
-        best=None,
-        trainer="compiled",
-    )
-    jobs.flush(store, claim, progress, 1000.0)
-    store.close()
-    return str(headers["Location"])
-
-
 def _ask_and_never_read(server: Server, path: str, times: int = 1) -> socket.socket:
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.connect(("127.0.0.1", server.port))
+    connection = connect(server, is_lazy=True)
     connection.settimeout(SOON)
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * times)
     assert connection.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200", "the answer has begun, and stays unread"
@@ -186,7 +157,7 @@ def _has_room(server: Server, path: str) -> bool:
 
 def test_a_reader_that_never_reads_gives_its_place_back(tmp_path: Path) -> None:
     server = Server(tmp_path, limits_streams=1, client_silence_seconds=SILENCE)
-    path = _long_job(server, tmp_path)
+    path = long_job(server, tmp_path)
     with _ask_and_never_read(server, f"{path}/events"):
         until(lambda: not _has_room(server, path), "its place is taken")
         until(lambda: _has_room(server, path), "its place is free", SILENCE + SOON)
@@ -223,7 +194,7 @@ _LONG_ANSWER, _OFTEN = "loss-curve?limit=100000", 10
 def test_an_answer_that_is_never_read_ends_with_its_connection(tmp_path: Path) -> None:
     """The thread is free as soon as the server has the answer; connection and memory are not."""
     server = Server(tmp_path, client_silence_seconds=2 * SILENCE)
-    path = _long_job(server, tmp_path)
+    path = long_job(server, tmp_path)
     with _ask_and_never_read(server, f"{path}/{_LONG_ANSWER}", _OFTEN) as connection:
         _until_stalled(server, connection)
         until(lambda: _server_side(server, connection) is None, "the connection is cut", SILENCE + SOON)
@@ -242,7 +213,7 @@ def test_a_reader_that_goes_away_gives_its_place_back_at_once(narrow_server: Ser
 
 
 def test_clients_that_do_nothing_do_not_hold_up_the_end(narrow_server: Server, tmp_path: Path) -> None:
-    path = _long_job(narrow_server, tmp_path)
+    path = long_job(narrow_server, tmp_path)
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(_ask_and_never_read(narrow_server, f"{path}/events"))
         answer = stack.enter_context(_ask_and_never_read(narrow_server, f"{path}/{_LONG_ANSWER}", _OFTEN))

@@ -10,7 +10,7 @@ from nn.compiled.kernels.passes import backward, bring_home, forward, pack
 from nn.compiled.kernels.scheduling import learning_rate
 from nn.compiled.kernels.scoring import r2, score
 from nn.compiled.kernels.shuffling import put_in_order
-from nn.compiled.kernels.updating import add_penalty_gradient, begin_update, clip, penalizes, penalty, update
+from nn.compiled.kernels.updating import add_penalty_gradient, begin_update, clip, penalty, update
 
 #: What `stop_reason` of a job says.
 GOES_ON, MAX_EPOCHS, EARLY_STOPPING = 0, 1, 2
@@ -106,7 +106,7 @@ def _complete_step(job, layers, streamed):
     bring_home(layers)
     for place in range(len(layers)):
         layer = layers[place]
-        if penalizes(job) and not (layer.streams and streamed):
+        if not (layer.streams and streamed):
             add_penalty_gradient(job, layer.weights, layer.weight_gradients, layer.inputs * layer.outputs)
     if job.clips:
         clip(job)

@@ -33,12 +33,6 @@ def penalty(job, layers):
     return total
 
 
-@njit(inline="always")
-def penalizes(job):
-    """Return whether weights cost anything."""
-    return job.l1 != 0.0 or job.l2 != 0.0
-
-
 @njit(nogil=True, error_model="numpy")
 def add_penalty_gradient(job, weights, gradients, count):
     """Add the penalties' gradients of so many weights, as `nn.regularization.add_penalty_gradient` does."""
