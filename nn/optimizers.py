@@ -2,7 +2,8 @@
 
 Each is a plain function of one parameter, its gradient, what the optimizer remembers about it (`state`), and
 numbers that are the same for all parameters of a step (`scalars`). It uses + - * / and a square root it is
-given, so the same source serves single floats, whole arrays and a tracer.
+given, so the same source serves single floats, whole arrays and a tracer. A parameter that is not finite has
+to stay so, whatever its gradient: then an epoch that has left the doubles ends as one that has diverged.
 """
 
 from __future__ import annotations

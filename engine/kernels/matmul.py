@@ -23,13 +23,13 @@ def _multiply_add(shape, a, b, start, c):
 
     `shape` is (rows r, columns j, terms t). Each matrix is an address and distances in doubles: `a` from row
     to row and from term to term, so that a transpose or a descending order costs nothing; `b` from term to
-    term and from panel to panel of 8 columns; `start` from row to row (0 begins every row alike) and from
-    panel to panel; `c` from row to row, its columns are contiguous. Only `c`'s own columns are written;
-    panels of `b` and `start` are read whole.
+    term; `start` from row to row (0 begins every row alike) and from panel to panel of 8 columns; `c` from
+    row to row. The columns of `b` and `c` are contiguous. Those of `b` and `start` are read by whole panels;
+    only `c`'s own are written.
     """
     m, n, terms = shape
     a_address, a_row, a_step = a
-    b_address, b_step, b_panel = b
+    b_address, b_step = b
     start_address, start_row, start_panel = start
     c_address, c_row = c
     if n <= VECTOR and m <= _ROWS[1]:  # one tile, which is all there is to small networks
@@ -43,7 +43,6 @@ def _multiply_add(shape, a, b, start, c):
             a_step,
             b_address,
             b_step,
-            b_panel,
             start_address,
             start_row,
             start_panel,
@@ -68,9 +67,8 @@ def _multiply_add(shape, a, b, start, c):
                 a_address + BYTES * row * a_row,
                 a_row,
                 a_step,
-                b_address + BYTES * panel * b_panel,
+                b_address + BYTES * VECTOR * panel,
                 b_step,
-                b_panel,
                 start_address + BYTES * (panel * start_panel + row * start_row),
                 start_row,
                 start_panel,
@@ -100,4 +98,4 @@ def _integers(count):
     return types.UniTuple(types.int64, count)
 
 
-multiply_add = typed(_multiply_add, [_integers(3), _integers(3), _integers(3), _integers(3), _integers(2)])
+multiply_add = typed(_multiply_add, [_integers(3), _integers(3), _integers(2), _integers(3), _integers(2)])

@@ -1,8 +1,7 @@
-"""Matrices laid out for the tiles: panels of 8 columns, each panel's rows one after the other, padded with
-zeros.
+"""Matrices laid out for tiles and strips: rows that follow each other, filled up to whole panels of 8 columns
+with zeros.
 
-A tile then reads its vectors from one contiguous stream, whatever the width of the matrix, and never past its
-end.
+Vectors are then read from one contiguous stream, whatever the width of the matrix, and never past its end.
 """
 
 from __future__ import annotations
@@ -13,61 +12,62 @@ from engine.kernels.memory import BYTES, get, put
 from engine.kernels.transpose import fetch_row, move_part, move_row, transpose_block, transpose_part
 from engine.kernels.vectors import VECTOR
 
-#: Rows that are asked for ahead of the one that is moved.
-_AHEAD = 16
+#: Rows that are asked for ahead of the one that is moved, and vectors ahead of the one that is transposed.
+_ROWS_AHEAD, _VECTORS_AHEAD = 16, 4
 
-#: Weights so few that moving them one by one is faster.
+#: Doubles that the nearest cache holds: fewer need not be asked for.
+_NEAR = 4096
+
+#: Numbers so few that moving them one by one is faster.
 _FEW = 32
 
 
-@njit(nogil=True, error_model="numpy")
-def pack_neurons(biases, weights, inputs, outputs, panels):
-    """Write a layer's parameters into panels of 8 neurons each: a row of biases, then a row per input.
-
-    The bias is then where the sum of a neuron starts. `weights` has a row per neuron.
-    """
-    panel_size = VECTOR * (inputs + 1)
-    if outputs <= VECTOR and inputs * outputs <= _FEW:
-        for neuron in range(outputs):
-            put(panels, neuron, get(biases, neuron))
-            for weight in range(inputs):
-                put(panels, VECTOR * (weight + 1) + neuron, get(weights, inputs * neuron + weight))
-    else:
-        pack_rows(biases, outputs, 1, outputs, panels, panel_size)
-        pack_columns(weights, outputs, inputs, panels + BYTES * VECTOR, panel_size)
+@njit(inline="always")
+def packed_width(columns):
+    """Return the doubles of a packed row."""
+    return (columns + VECTOR - 1) // VECTOR * VECTOR
 
 
 @njit(nogil=True, error_model="numpy")
-def pack_rows(matrix, distance, rows, columns, panels, panel_size):
-    """Write a matrix, its rows `distance` doubles apart, into panels of its columns, `panel_size` apart."""
+def pack_rows(matrix, distance, rows, columns, packed):
+    """Write a matrix whose rows are `distance` doubles apart."""
+    width = packed_width(columns)
     whole = columns // VECTOR
+    lanes = columns - VECTOR * whole
     for row in range(rows):
-        source, into = matrix + BYTES * row * distance, panels + BYTES * VECTOR * row
+        source, into = matrix + BYTES * row * distance, packed + BYTES * width * row
         for panel in range(whole):
-            fetch_row(source + BYTES * (_AHEAD * distance + VECTOR * panel))
-            move_row(source + BYTES * VECTOR * panel, into + BYTES * panel_size * panel)
-    panel = whole
-    lanes = columns - VECTOR * panel
-    if lanes > 0:
-        source, into = matrix + BYTES * VECTOR * panel, panels + BYTES * panel_size * panel
-        for row in range(rows):
-            move_part(source + BYTES * row * distance, into + BYTES * VECTOR * row, lanes)
+            fetch_row(source + BYTES * (_ROWS_AHEAD * distance + VECTOR * panel))
+            move_row(source + BYTES * VECTOR * panel, into + BYTES * VECTOR * panel)
+        if lanes > 0:
+            move_part(source + BYTES * VECTOR * whole, into + BYTES * VECTOR * whole, lanes)
 
 
 @njit(nogil=True, error_model="numpy")
-def pack_columns(matrix, rows, columns, panels, panel_size):
-    """Write the transpose of a row-major matrix (rows, columns) into panels of its rows, `panel_size` doubles
-    apart."""
-    for first in range(0, rows, VECTOR):
-        lanes = min(VECTOR, rows - first)
-        source, into = matrix + BYTES * first * columns, panels
-        panels += BYTES * panel_size
-        column = 0
-        if lanes == VECTOR:
-            while column + VECTOR <= columns:
-                transpose_block(source + BYTES * column, columns, into + BYTES * VECTOR * column)
-                column += VECTOR
-        while column < columns:
-            across = min(VECTOR, columns - column)
-            transpose_part(source + BYTES * column, columns, into + BYTES * VECTOR * column, lanes, across)
-            column += VECTOR
+def pack_columns(matrix, distance, rows, columns, packed):
+    """Write the transpose of a matrix (rows, columns) whose rows are `distance` doubles apart."""
+    if rows <= VECTOR and rows * columns <= _FEW:
+        for row in range(rows):
+            for column in range(columns):
+                put(packed, VECTOR * column + row, get(matrix, distance * row + column))
+        return
+    width, is_far = packed_width(rows), rows * distance > _NEAR
+    for column in range(0, columns, VECTOR):
+        source, into = matrix + BYTES * column, packed + BYTES * width * column
+        across, done = min(VECTOR, columns - column), 0
+        if across == VECTOR:
+            done = rows // VECTOR * VECTOR
+            for row in range(0, done, VECTOR):
+                block = source + BYTES * distance * row
+                if is_far:
+                    _fetch_block(block + BYTES * VECTOR * _VECTORS_AHEAD, distance)
+                transpose_block(block, distance, into + BYTES * row, width)
+        for row in range(done, rows, VECTOR):
+            block, lanes = source + BYTES * distance * row, min(VECTOR, rows - row)
+            transpose_part(block, distance, into + BYTES * row, width, lanes, across)
+
+
+@njit(inline="always")
+def _fetch_block(matrix, distance):
+    for row in range(VECTOR):
+        fetch_row(matrix + BYTES * distance * row)

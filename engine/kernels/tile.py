@@ -68,7 +68,6 @@ def multiply_tile(
     a_step: Any,
     b: Any,
     b_step: Any,
-    b_panel: Any,
     start: Any,
     start_row: Any,
     start_panel: Any,
@@ -80,10 +79,11 @@ def multiply_tile(
     of t.
 
     `rows` and `panels` are one of `TILES`; a, b, start and c are addresses, the rest are distances in doubles
-    between rows (`_row`), terms (`_step`) and vectors (`_panel`). A row's vectors of `c` follow each other.
+    between rows (`_row`), terms (`_step`) and vectors (`_panel`). The vectors of b's and c's rows follow each
+    other.
     Only the first `lanes` (1..8, in a narrow tile 1..4) doubles of a row's last vector are written.
     """
-    signature = types.void(*[types.int64] * 15)
+    signature = types.void(*[types.int64] * 14)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         """Emit a jump to the call of the tile asked for."""
@@ -111,7 +111,7 @@ def _tile_function(module: Any, rows: int, panels: int) -> Any:
     name = f"gradqueue_tile_{rows}x{panels}"
     if name in module.globals:
         return module.globals[name]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [INDEX] * 13), name)
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [INDEX] * 12), name)
     function.linkage = "internal"
     function.attributes.add("noinline")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
@@ -136,7 +136,6 @@ class _Tile:
         a_step: Any,
         b: Any,
         b_step: Any,
-        b_panel: Any,
         start: Any,
         start_row: Any,
         start_panel: Any,
@@ -151,7 +150,7 @@ class _Tile:
         ]
         begun_with = [load(builder, source, self.width) for source in sources]
         a_rows = self.spaced(self.pointer(a), self.rows, a_row)
-        b_panels = self.spaced(self.pointer(b), self.panels, b_panel)
+        b = self.pointer(b)
 
         before = builder.block
         loop, after = builder.append_basic_block("term"), builder.append_basic_block("sums")
@@ -159,8 +158,10 @@ class _Tile:
         builder.position_at_end(loop)
         step = builder.phi(INDEX)
         sums = [builder.phi(vector_type(self.width)) for _ in self.cells]
-        at_a, at_b = builder.mul(step, a_step), builder.mul(step, b_step)
-        b_now = [load(builder, builder.gep(each, [at_b]), self.width) for each in b_panels]
+        at_a, at_b = builder.mul(step, a_step), builder.gep(b, [builder.mul(step, b_step)])
+        b_now = [
+            load(builder, builder.gep(at_b, [INDEX(VECTOR * p)]), self.width) for p in range(self.panels)
+        ]
         grown = []
         for total, (row, panel) in zip(sums, self.cells, strict=True):
             factor = spread(builder, builder.load(builder.gep(a_rows[row], [at_a])), self.width)

@@ -74,29 +74,31 @@ def copy_part(_typing: Any, source: Any, target: Any, lanes: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def transpose_block(_typing: Any, source: Any, distance: Any, target: Any) -> Any:
-    """Write the block of 8 rows at `source`, `distance` doubles apart, to `target`, its columns one after the
-    other."""
+def transpose_block(_typing: Any, source: Any, distance: Any, target: Any, apart: Any) -> Any:
+    """Write the block of 8 rows at `source`, `distance` doubles apart, to `target`, its columns this far
+    apart."""
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        source, distance, target = arguments
+        source, distance, target, apart = arguments
         starts = _starts(builder, source, distance)
         columns = _transposed(builder, [load(builder, start) for start in starts])
         write = builder.inttoptr(target, POINTER)
         for column, lanes in enumerate(columns):
-            store(builder, lanes, builder.gep(write, [INDEX(VECTOR * column)]))
+            store(builder, lanes, builder.gep(write, [builder.mul(apart, INDEX(column))]))
         return context.get_dummy_value()
 
-    return types.void(_ROW, _ROW, _ROW), generate
+    return types.void(_ROW, _ROW, _ROW, _ROW), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def transpose_part(_typing: Any, source: Any, distance: Any, target: Any, rows: Any, columns: Any) -> Any:
+def transpose_part(
+    _typing: Any, source: Any, distance: Any, target: Any, apart: Any, rows: Any, columns: Any
+) -> Any:
     """Write the block of `rows` x `columns`, each 1 to 8, as `transpose_block` does, its columns filled up
     with zeros."""
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        source, distance, target, rows, columns = arguments
+        source, distance, target, apart, rows, columns = arguments
         across = first(builder, columns)
         loaded = []
         for row, start in enumerate(_starts(builder, source, distance)):
@@ -105,10 +107,10 @@ def transpose_part(_typing: Any, source: Any, distance: Any, target: Any, rows: 
         write = builder.inttoptr(target, POINTER)
         for column, lanes in enumerate(_transposed(builder, loaded)):
             with builder.if_then(builder.icmp_signed("<", INDEX(column), columns)):
-                store(builder, lanes, builder.gep(write, [INDEX(VECTOR * column)]))
+                store(builder, lanes, builder.gep(write, [builder.mul(apart, INDEX(column))]))
         return context.get_dummy_value()
 
-    return types.void(_ROW, _ROW, _ROW, _ROW, _ROW), generate
+    return types.void(_ROW, _ROW, _ROW, _ROW, _ROW, _ROW), generate
 
 
 def _starts(builder: Any, source: Any, distance: Any) -> list[Any]:

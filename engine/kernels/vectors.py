@@ -63,11 +63,11 @@ def first(builder: Any, lanes: Any, width: int = VECTOR) -> Any:
     return builder.icmp_signed("<", counts, spread(builder, lanes, width))
 
 
-def prefetch(builder: Any, pointer: Any) -> None:
-    """Ask for the cache line at a pointer, which need not exist."""
+def prefetch(builder: Any, pointer: Any, near: int = 3) -> None:
+    """Ask for the cache line at a pointer, which need not exist; `near`: 3 the nearest cache, 2 the next."""
     kind = ir.FunctionType(ir.VoidType(), [pointer.type, SHORT, SHORT, SHORT])
     function = get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-    builder.call(function, [pointer, SHORT(0), SHORT(3), SHORT(1)])
+    builder.call(function, [pointer, SHORT(0), SHORT(near), SHORT(1)])
 
 
 def hidden(builder: Any, value: Any) -> Any:

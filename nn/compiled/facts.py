@@ -51,6 +51,7 @@ def facts_of(spec: Spec, prepared: Prepared, layout: Layout) -> dict[str, Any]:
         "clips": training.gradient_clip_norm is not None,
         "clip": training.gradient_clip_norm or 0.0,
         "count": layout.count,
+        "inputs_finite": np.isfinite(prepared.train_inputs).all(),
         "monitored": names.index(monitored_metric(training, names)),
         **_schedule(training),
         **_optimizer(training),

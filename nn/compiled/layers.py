@@ -9,7 +9,7 @@ import numpy as np
 
 from nn.compiled.arena import LINE
 from nn.compiled.kernels.elementwise import overwrites
-from nn.compiled.kernels.streaming import AHEAD, BACK, BLOCK
+from nn.compiled.kernels.streaming import AHEAD, BACK, BLOCK, MOST_PACKED
 from nn.compiled.programs import activation_programs
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class PlannedLayer:
     upstream: Piece
     delta: Piece
     streams: bool
-    panels: Piece
+    packed: Piece
     collected: Piece | None
     forward: Shelved | None
     backward: Shelved | None
@@ -59,7 +59,7 @@ class PlannedLayer:
             "x_stride": self.x_stride,
             "stride": self.stride,
             "streams": self.streams,
-            "panels": self.panels.address,
+            "packed": self.packed.address,
             **pieces,
             **self._across(),
             **_program("forward", self.forward),
@@ -99,9 +99,8 @@ def plan_layers(
         layer.inputs * layer.outputs > MOST_NEAR and piece is None
         for layer, piece in zip(layout.layers, collected, strict=True)
     ]
-    shared = arena.reserve(
-        max((_in_use(layer) for layer, far in zip(layout.layers, streams, strict=True) if far), default=0)
-    )
+    far = [layer for layer, is_far in zip(layout.layers, streams, strict=True) if is_far]
+    shared = arena.reserve(max(map(_in_use, far), default=0))
     layers: list[PlannedLayer] = []
     for place, (layer, activation) in enumerate(zip(layout.layers, activations, strict=True)):
         programs = activation_programs(activation)
@@ -119,7 +118,7 @@ def plan_layers(
                 upstream,
                 delta,
                 streams=streams[place],
-                panels=shared if streams[place] else arena.reserve(_panels(layer)),
+                packed=shared if streams[place] else arena.reserve(_packed(layer)),
                 collected=collected[place],
                 forward=library.shelve(programs.forward, lanes, [z, None, a]) if programs else None,
                 backward=library.shelve(programs.backward, lanes, [z, a, upstream, delta])
@@ -174,14 +173,14 @@ def _gradient_pieces(
     return pieces[::-1]
 
 
-def _panels(layer: LayerLayout) -> int:
-    """Return the size of all panels: a row for the biases and one per input, for each 8 neurons."""
-    return (layer.inputs + 1) * LINE * -(-layer.outputs // LINE)
+def _packed(layer: LayerLayout) -> int:
+    """Return the size of the weights, packed: a row per input."""
+    return layer.inputs * LINE * -(-layer.outputs // LINE)
 
 
 def _in_use(layer: LayerLayout) -> int:
-    """Return what a layer that streams needs at a time: a panel, those of the way back, or gradients."""
-    return max((layer.inputs + 1) * AHEAD, layer.outputs * BACK, layer.inputs * BLOCK)
+    """Return what a layer that streams needs at a time: its neurons' or inputs' weights, or gradients."""
+    return max(MOST_PACKED, layer.inputs * AHEAD, layer.outputs * BACK, layer.inputs * BLOCK)
 
 
 def _program(name: str, shelved: Shelved | None) -> dict[str, int]:

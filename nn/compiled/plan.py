@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.kernels.nonzero import WORD
 from nn.compiled.arena import LINE, Arena, Piece
 from nn.compiled.facts import facts_of
 from nn.compiled.kernels.records import JOB, LAYER
@@ -73,7 +74,14 @@ def _job_pieces(arena: Arena, layout: Layout, chunk: int, remembered: int) -> di
     sizes["memory"] = remembered * layout.count
     sizes |= dict.fromkeys(("residual", "running_residual"), outputs)
     sizes |= {"wanted": chunk * stride(outputs, is_last=True), "zeros": LINE, "one": 1}
+    sizes["words"] = max(_words(chunk, width) for width in layout.widths)
+    sizes["turned"] = max(layout.widths[1:]) * LINE * -(-chunk // LINE)
     return {name: arena.reserve(size) for name, size in sizes.items()}
+
+
+def _words(samples: int, width: int) -> int:
+    """Return the words that note which numbers of a chunk are zero, by samples or by columns."""
+    return max(samples * -(-width // WORD), width * -(-samples // WORD))
 
 
 def _shelve_loss(

@@ -15,20 +15,34 @@ from numba.core.registry import cpu_target
 
 from nn import trainers
 from nn.compiled.kernels import compiled
-from tests.compiled.trainings import Training, run, trainings
+from tests.compiled.trainings import Training, run, trainings, wide_trainings
 from tests.nn.golden import digests_of
 from tests.nn.jobs import JOBS
 
-EXAMPLES = 60
+SMALL, WIDE = 60, 5
+#: How many generated trainings are compared.
+EXAMPLES = SMALL + WIDE
 _same = 0
 
+_all_checks = list(HealthCheck)
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-@given(trainings())
+
 def _compare(training: Training) -> None:
     global _same
     assert run(training, "compiled") == run(training, "reference")
     _same += 1
+
+
+@settings(max_examples=SMALL, deadline=None, suppress_health_check=_all_checks, database=None)
+@given(trainings())
+def _compare_small(training: Training) -> None:
+    _compare(training)
+
+
+@settings(max_examples=WIDE, deadline=None, suppress_health_check=_all_checks, database=None)
+@given(wide_trainings())
+def _compare_wide(training: Training) -> None:
+    _compare(training)
 
 
 def main(folder: Path) -> None:
@@ -36,7 +50,8 @@ def main(folder: Path) -> None:
     compiled._HERE = folder  # and not the installation's own, which are this machine's
     trainers.warm()
     golden = {name: digests_of(name, "compiled") for name in JOBS}
-    _compare()
+    _compare_small()
+    _compare_wide()
     _, processor, features = cpu_target.target_context.codegen().magic_tuple()
     told = {
         "processor": processor,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -153,6 +153,46 @@ def trainings(
     spec = Spec(row.problem, model, training)
     with np.errstate(all="ignore"):
         return Training(spec, prepare(spec, dataset))
+
+
+#: Of inputs, neurons and samples: what skips with any processor's vectors, and what does not fill them.
+_WIDE = st.sampled_from([32, 33, 40, 64, 71])
+
+
+@st.composite
+def wide_trainings(draw: Callable[..., Any]) -> Training:
+    """Generate a training whose samples and layers are large enough to skip zeros, mostly behind relus."""
+    training = draw(trainings(rows=st.integers(33, 64), epochs=2))
+    spec, inputs = training.spec, draw(_WIDE)
+    hidden = draw(st.lists(_WIDE, min_size=1, max_size=2))
+    activations = st.sampled_from(["relu", "relu", "relu", "tanh", "linear"])
+    layers = (*hidden, spec.model.layers[-1])
+    changed = replace(
+        spec,
+        model=replace(spec.model, layers=layers, activations=tuple(draw(activations) for _ in hidden)),
+        training=replace(spec.training, batch_size=draw(st.sampled_from([None, 32, 40, 1]))),
+    )
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return Training(changed, _widened(training, inputs, random, draw(st.sampled_from([0.0, 0.5, 0.9]))))
+
+
+def _widened(training: Training, inputs: int, random: np.random.Generator, zeros: float) -> Any:
+    """Return the prepared data with so many inputs, of which a share is zero."""
+
+    def wider(old: Any) -> Any:
+        new = random.normal(size=(len(old), inputs))
+        new[:, : min(inputs, old.shape[1])] = old[:, :inputs]
+        new[random.random(new.shape) < zeros] = random.choice([0.0, -0.0])
+        return new
+
+    prepared = training.prepared
+    held_out = prepared.validation_inputs
+    return replace(
+        prepared,
+        train_inputs=wider(prepared.train_inputs),
+        validation_inputs=None if held_out is None else wider(held_out),
+        scaler=None,
+    )
 
 
 @dataclass

@@ -134,3 +134,12 @@ def test_a_rule_gives_arrays_the_bits_it_gives_floats(name: str) -> None:
 
 def test_a_momentum_of_zero_is_plain_descent_nesterov_or_not() -> None:
     assert steps(Sgd(nesterov=True), 1.0, GRADIENTS, 0.1) == steps(Sgd(), 1.0, GRADIENTS, 0.1)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("parameter", [math.inf, -math.inf, math.nan])
+def test_a_parameter_that_is_not_finite_stays_so(name: str, parameter: float) -> None:
+    gradients = [0.0, 1.0, -1e300, 5e-324, math.inf, -math.inf, math.nan, 3.0]
+    for start in range(len(gradients)):
+        path = steps(ALL[name], parameter, gradients[start:] + gradients[:start], 0.5)
+        assert not any(map(math.isfinite, path))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from numba import types
+from numba.core.compiler_lock import global_compiler_lock
 
 import engine
 from engine.kernels.store import Store
@@ -59,12 +60,15 @@ def warm(folder: Path | None = None, progress: Callable[[str], None] | None = No
     """
     global _kernel
     folders = [_HERE / "__pycache__", *([folder] if folder is not None else [])]
-    _kernel = Store(folders, SOURCES, map(str, KNOWN)).get(train, _SIGNATURE, progress)
+    with global_compiler_lock:
+        _kernel = Store(folders, SOURCES, map(str, KNOWN)).get(train, _SIGNATURE, progress)
 
 
 def run(*arguments: Any) -> int:
     """Run the kernel on the arguments of `nn.compiled.kernels.training.train`."""
     if _kernel is None:
-        warm()
+        with global_compiler_lock:  # a thread that comes second finds it done
+            if _kernel is None:
+                warm()
     epochs: int = _kernel(*arguments)
     return epochs

@@ -5,10 +5,19 @@ from __future__ import annotations
 from numba import njit
 
 from engine.kernels.matmul import multiply_add
-from engine.kernels.memory import BYTES, get, put
-from engine.kernels.panels import pack_neurons
+from engine.kernels.memory import get, put
+from engine.kernels.panels import pack_columns
 from engine.kernels.vectors import VECTOR
 from nn.compiled.kernels.elementwise import run
+from nn.compiled.kernels.products import (
+    add_inputs,
+    add_neurons,
+    add_samples,
+    has_silent_neurons,
+    notes_inputs,
+    notes_neurons,
+    notes_samples,
+)
 from nn.compiled.kernels.streaming import stream_back, stream_forward, stream_update
 
 
@@ -18,25 +27,20 @@ def pack(layers):
     for place in range(len(layers)):
         layer = layers[place]
         if not layer.streams:
-            pack_neurons(layer.biases, layer.weights, layer.inputs, layer.outputs, layer.panels)
+            pack_columns(layer.weights, layer.inputs, layer.outputs, layer.inputs, layer.packed)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def forward(layers, code, rows, samples):
+def forward(job, layers, code, rows, samples):
     """Compute what every layer makes of the first `samples` rows of the first layer's `x`."""
     for place in range(len(layers)):
         layer = layers[place]
+        skips = notes_inputs(job, layer, samples)
         if layer.streams:
-            stream_forward(layer, samples)
+            stream_forward(job, layer, samples, skips)
         else:
-            panel_size = VECTOR * (layer.inputs + 1)
-            multiply_add(
-                (samples, layer.outputs, layer.inputs),
-                (layer.x, layer.x_stride, 1),
-                (layer.panels + BYTES * VECTOR, VECTOR, panel_size),
-                (layer.panels, 0, panel_size),
-                (layer.z, layer.stride),
-            )
+            soon = (layer.weights, 0)
+            add_inputs(job, layer, samples, 0, layer.outputs, 0, layer.inputs, soon, skips)
         if layer.activates:
             run(
                 code,
@@ -54,8 +58,7 @@ def backward(job, layers, code, rows, samples, begins, updates):
     """Add the gradients of a chunk's samples, in order, to the parameters'.
 
     `begins`: they are the batch's first; `updates`: they are its last, and layers that stream shall update
-    their parameters. The last layer's `upstream` holds the gradients with respect to its outputs. A neuron's
-    gradients are summed over the neurons it feeds from the last to the first, as `Value.backward` does.
+    their parameters. The last layer's `upstream` holds the gradients with respect to its outputs.
     """
     for place in range(len(layers) - 1, -1, -1):
         layer = layers[place]
@@ -69,16 +72,25 @@ def backward(job, layers, code, rows, samples, begins, updates):
                 layer.backward_rows,
                 samples * layer.stride,
             )
+        silent = has_silent_neurons(layer, samples)
         if place > 0:
+            upstream, skips = layers[place - 1].upstream, silent and notes_neurons(job, layer, samples)
             if layer.streams:
-                stream_back(job, layer, layers[place - 1].upstream, samples)
+                stream_back(job, layer, upstream, samples, skips)
             else:
-                _pass_back(job, layer, layers[place - 1].upstream, samples)
+                weights = (layer.weights, layer.inputs)
+                add_neurons(
+                    job, layer, samples, 0, layer.outputs, weights, layer.inputs, upstream, weights, skips
+                )
         _add_bias_gradients(job, layer, samples, begins)
+        skips = silent and notes_samples(job, layer, samples, place == 0)
         if layer.streams and updates:
-            stream_update(job, layer, samples, begins)
+            stream_update(job, layer, samples, begins, skips)
+        elif layer.across:
+            _add_across(job, layer, samples, begins)
         else:
-            _add_weight_gradients(job, layer, samples, begins)
+            into, soon = layer.weight_gradients, (layer.weights, layer.inputs)
+            add_samples(job, layer, samples, 0, layer.outputs, begins, into, soon, skips)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -96,25 +108,15 @@ def bring_home(layers):
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _add_weight_gradients(job, layer, samples, begins):
-    if layer.across:
-        collected = (layer.collected, layer.collected_stride, VECTOR)
-        multiply_add(
-            (layer.inputs + 1, layer.outputs, samples),
-            (layer.x, 1, layer.x_stride),
-            (layer.delta, layer.stride, VECTOR),
-            (job.zeros, 0, 0) if begins else collected,
-            (layer.collected, layer.collected_stride),
-        )
-    else:
-        weights = (layer.weight_gradients, layer.inputs, VECTOR)
-        multiply_add(
-            (layer.outputs, layer.inputs, samples),
-            (layer.delta, 1, layer.stride),
-            (layer.x, layer.x_stride, VECTOR),
-            (job.zeros, 0, 0) if begins else weights,
-            (layer.weight_gradients, layer.inputs),
-        )
+def _add_across(job, layer, samples, begins):
+    collected = (layer.collected, layer.collected_stride, VECTOR)
+    multiply_add(
+        (layer.inputs + 1, layer.outputs, samples),
+        (layer.x, 1, layer.x_stride),
+        (layer.delta, layer.stride),
+        (job.zeros, 0, 0) if begins else collected,
+        (layer.collected, layer.collected_stride),
+    )
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -124,20 +126,7 @@ def _add_bias_gradients(job, layer, samples, begins):
         multiply_add(
             (1, layer.outputs, samples),
             (job.one, 0, 0),
-            (layer.delta, layer.stride, VECTOR),
+            (layer.delta, layer.stride),
             (job.zeros, 0, 0) if begins else biases,
             (layer.bias_gradients, 0),
         )
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def _pass_back(job, layer, target, samples):
-    """Compute the gradients with respect to a layer's inputs, beginning with its last neuron."""
-    last = layer.outputs - 1
-    multiply_add(
-        (samples, layer.inputs, layer.outputs),
-        (layer.delta + BYTES * last, layer.stride, -1),
-        (layer.weights + BYTES * last * layer.inputs, -layer.inputs, VECTOR),
-        (job.zeros, 0, 0),
-        (target, layer.x_stride),
-    )

@@ -19,8 +19,8 @@ def _record(**fields: type) -> np.dtype[np.void]:
 
 
 #: One layer: its shape; its parameters and gradients, which a layer that goes `across` first collects as the
-#: transpose, one row per input and one for the biases, at `collected`; the panels that its weights are packed
-#: into, all of them or, if it streams, those in use, which are also where a block of its gradients is; the
+#: transpose, one row per input and one for the biases, at `collected`; where its weights are packed, all of
+#: them or, if it streams, those in use, which is also where a block of its gradients is; the
 #: rows of a chunk of samples that come in (`x`), go into the activation (`z`) and come out of it (`a`), and
 #: the gradients with respect to these (`delta` and `upstream`); and the activation's programs, by their
 #: numbers among the known ones and their ranges of the code.
@@ -35,7 +35,7 @@ LAYER = _record(
     collected=_INT,
     collected_stride=_INT,
     streams=_INT,
-    panels=_INT,
+    packed=_INT,
     x=_INT,
     x_stride=_INT,
     z=_INT,
@@ -55,9 +55,9 @@ LAYER = _record(
 )
 
 #: One training: what it is, which never changes; where its memory is; and where it stands. `loss`, `penalty`
-#: and
-#: `right` with the doubles at `residual` are sums over the completed steps of the epoch. Those named
-#: `running_` go on inside a step, or in the validation.
+#: and `right` with the doubles at `residual` are sums over the completed steps of the epoch. Those named
+#: `running_` go on inside a step, or in the validation. `words` note which numbers are zero, `turned` has a
+#: layer's `delta` as its transpose.
 JOB = _record(
     samples=_INT,
     validation_samples=_INT,
@@ -86,6 +86,7 @@ JOB = _record(
     clips=_INT,
     clip=_FLOAT,
     count=_INT,
+    inputs_finite=_INT,
     streams=_INT,
     schedule=_INT,
     learning_rate=_FLOAT,
@@ -110,6 +111,8 @@ JOB = _record(
     best_parameters=_INT,
     gradients=_INT,
     wanted=_INT,
+    turned=_INT,
+    words=_INT,
     zeros=_INT,
     one=_INT,
     residual=_INT,

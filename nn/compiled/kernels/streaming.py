@@ -1,82 +1,76 @@
 """Layers whose weights do not stay in the nearest cache: a step reads them from memory as seldom as it can.
 
-Once on the way forward and once on the way back, a few panels at a time, packed into a buffer that stays
-near; and once for the update, which follows each block of gradients at once: these never go to memory.
+Once on the way forward and once on the way back, a part at a time, packed into a buffer that stays near; and
+once for the update, which follows each block of gradients at once: these never go to memory.
 """
 
 from __future__ import annotations
 
 from numba import njit
 
-from engine.kernels.matmul import PANELS, multiply_add
+from engine.kernels.machine import strip_panels
+from engine.kernels.matmul import PANELS
 from engine.kernels.memory import BYTES
-from engine.kernels.panels import pack_neurons, pack_rows
+from engine.kernels.panels import pack_columns, pack_rows, packed_width
 from engine.kernels.vectors import VECTOR
+from nn.compiled.kernels.products import add_inputs, add_neurons, add_samples
 from nn.compiled.kernels.updating import add_penalty_gradient, update
 
-#: Neurons whose weights are packed together on the way forward: those of a tile.
-AHEAD = PANELS * VECTOR
+#: Columns of the weights that are packed together for tiles, on the way forward and back: those of a tile,
+#: and on the way back at least two cache lines, which processors fetch together.
+AHEAD, BACK = PANELS * VECTOR, max(PANELS, 2) * VECTOR
 
-#: Columns of the weights that go back together: those of a tile, and at least two cache lines, which
-#: processors fetch together.
-BACK = max(PANELS, 2) * VECTOR
+#: Those for strips, and doubles that are packed for them at most: 32 KiB, what the nearest cache holds.
+_STRIP, MOST_PACKED = strip_panels() * VECTOR, 4096
 
-#: Neurons whose gradients are computed together: those of a tile.
-BLOCK = 24
-
-
-@njit(nogil=True, error_model="numpy")
-def stream_forward(layer, samples):
-    """Compute what the layer's neurons make of `samples` rows of `x`, a few panels at a time."""
-    panel_size = VECTOR * (layer.inputs + 1)
-    for first in range(0, layer.outputs, AHEAD):
-        neurons = min(AHEAD, layer.outputs - first)
-        biases, weights = layer.biases + BYTES * first, layer.weights + BYTES * layer.inputs * first
-        pack_neurons(biases, weights, layer.inputs, neurons, layer.panels)
-        multiply_add(
-            (samples, neurons, layer.inputs),
-            (layer.x, layer.x_stride, 1),
-            (layer.panels + BYTES * VECTOR, VECTOR, panel_size),
-            (layer.panels, 0, panel_size),
-            (layer.z + BYTES * first, layer.stride),
-        )
+#: Neurons whose gradients are computed together: enough for the samples to be read from the second cache few
+#: times.
+BLOCK = 64
 
 
 @njit(nogil=True, error_model="numpy")
-def stream_back(job, layer, target, samples):
-    """Compute the gradients with respect to the layer's inputs, beginning with its last neuron."""
-    last, panel_size = layer.outputs - 1, VECTOR * layer.outputs
-    for first in range(0, layer.inputs, BACK):
-        columns = min(BACK, layer.inputs - first)
-        pack_rows(
-            layer.weights + BYTES * first, layer.inputs, layer.outputs, columns, layer.panels, panel_size
-        )
-        multiply_add(
-            (samples, columns, layer.outputs),
-            (layer.delta + BYTES * last, layer.stride, -1),
-            (layer.panels + BYTES * VECTOR * last, -VECTOR, panel_size),
-            (job.zeros, 0, 0),
-            (target + BYTES * first, layer.x_stride),
-        )
+def stream_forward(job, layer, samples, skips):
+    """Compute what the layer's neurons make of `samples` rows of `x`, a part of the weights at a time."""
+    together = _STRIP if skips else AHEAD
+    most = MOST_PACKED // together if skips else layer.inputs
+    for first in range(0, layer.outputs, together):
+        neurons = min(together, layer.outputs - first)
+        for begin in range(0, layer.inputs, most):
+            inputs = min(most, layer.inputs - begin)
+            weights = layer.weights + BYTES * (layer.inputs * first + begin)
+            pack_columns(weights, layer.inputs, neurons, inputs, layer.packed)
+            next_part = most if begin + most < layer.inputs else layer.inputs * together - begin
+            soon = (weights + BYTES * next_part, layer.inputs)
+            add_inputs(job, layer, samples, first, neurons, begin, inputs, soon, skips)
 
 
 @njit(nogil=True, error_model="numpy")
-def stream_update(job, layer, samples, begins):
+def stream_back(job, layer, target, samples, skips):
+    """Compute the gradients with respect to the layer's inputs, a part of the weights at a time."""
+    together = _STRIP if skips else BACK
+    most = MOST_PACKED // together if skips else layer.outputs
+    for first in range(0, layer.inputs, together):
+        columns = min(together, layer.inputs - first)
+        packed, upstream = (layer.packed, packed_width(columns)), target + BYTES * first
+        for begin in range((layer.outputs - 1) // most * most, -1, -most):
+            neurons = min(most, layer.outputs - begin)
+            weights = layer.weights + BYTES * (layer.inputs * begin + first)
+            pack_rows(weights, layer.inputs, neurons, columns, layer.packed)
+            soon = (weights - BYTES * layer.inputs * most, layer.inputs)
+            add_neurons(job, layer, samples, begin, neurons, packed, columns, upstream, soon, skips)
+
+
+@njit(nogil=True, error_model="numpy")
+def stream_update(job, layer, samples, begins, skips):
     """Complete the weights' gradients, a block of neurons at a time, and update all parameters of the layer.
 
     Those of the biases are complete.
     """
     for first in range(0, layer.outputs, BLOCK):
         neurons = min(BLOCK, layer.outputs - first)
-        so_far = layer.weight_gradients + BYTES * layer.inputs * first
-        multiply_add(
-            (neurons, layer.inputs, samples),
-            (layer.delta + BYTES * first, 1, layer.stride),
-            (layer.x, layer.x_stride, VECTOR),
-            (job.zeros, 0, 0) if begins else (so_far, layer.inputs, VECTOR),
-            (layer.panels, layer.inputs),
-        )
         weights, count = layer.weights + BYTES * layer.inputs * first, layer.inputs * neurons
-        add_penalty_gradient(job, weights, layer.panels, count)
-        update(job, weights, layer.panels, count)
+        soon = (weights, layer.inputs)
+        add_samples(job, layer, samples, first, neurons, begins, layer.packed, soon, skips)
+        add_penalty_gradient(job, weights, layer.packed, count)
+        update(job, weights, layer.packed, count)
     update(job, layer.biases, layer.bias_gradients, layer.outputs)

@@ -71,7 +71,7 @@ def _train_chunk(job, layers, code, rows, data, order, random):
     samples = min(job.chunk, in_batch - job.sample)
     layer = layers[0]
     gather_rows(inputs, layer.inputs, order, first, samples, layer.x, layer.x_stride)
-    forward(layers, code, rows, samples)
+    forward(job, layers, code, rows, samples)
     score(job, layers[len(layers) - 1], code, rows, targets, order, first, samples, True)
     completes = job.sample + samples == in_batch
     if completes:
@@ -142,7 +142,7 @@ def _validate_chunk(job, layers, code, rows, held_out, straight):
     samples = min(job.chunk, job.validation_samples - job.sample)
     layer = layers[0]
     gather_rows(inputs, layer.inputs, straight, job.sample, samples, layer.x, layer.x_stride)
-    forward(layers, code, rows, samples)
+    forward(job, layers, code, rows, samples)
     score(job, layers[len(layers) - 1], code, rows, targets, straight, job.sample, samples, False)
     job.sample += samples
     return samples * job.validation_work

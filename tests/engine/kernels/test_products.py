@@ -11,7 +11,7 @@ from numba import njit
 from engine.kernels import matmul
 from engine.kernels.machine import tile_rows
 from engine.kernels.matmul import multiply_add
-from engine.kernels.panels import pack_columns, pack_neurons, pack_rows
+from engine.kernels.panels import pack_columns, pack_rows, packed_width
 from engine.kernels.tile import tiles
 from engine.kernels.vectors import VECTOR
 
@@ -24,28 +24,23 @@ COLUMNS = (1, 3, 4, 5, 8, 9, 12, 17, 32, 35)
 
 
 @njit(nogil=True, error_model="numpy")
-def product(shape, a, b, panels, start, c):
-    """Run the kernel on arrays: `b` (terms, columns) is packed into `panels` first."""
+def product(shape, a, b, packed, start, c):
+    """Run the kernel on arrays: `b` (terms, columns) is packed first."""
     m, n, terms = shape
-    pack_rows(b.ctypes.data, n, terms, n, panels.ctypes.data, VECTOR * terms)
+    pack_rows(b.ctypes.data, n, terms, n, packed.ctypes.data)
     multiply_add(
         (m, n, terms),
         (a.ctypes.data, a.shape[1], 1),
-        (panels.ctypes.data, VECTOR, VECTOR * terms),
+        (packed.ctypes.data, packed_width(n)),
         (start.ctypes.data, start.shape[1], VECTOR),
         (c.ctypes.data, c.shape[1]),
     )
 
 
 @njit(nogil=True, error_model="numpy")
-def packed_columns(matrix, panels):
-    pack_columns(matrix.ctypes.data, matrix.shape[0], matrix.shape[1], panels.ctypes.data, panels[0].size)
-
-
-@njit(nogil=True, error_model="numpy")
-def packed_neurons(biases, weights, panels):
-    outputs, inputs = weights.shape
-    pack_neurons(biases.ctypes.data, weights.ctypes.data, inputs, outputs, panels.ctypes.data)
+def packed_columns(matrix, rows, packed):
+    """Pack the first so many rows of a matrix."""
+    pack_columns(matrix.ctypes.data, matrix.shape[1], rows, matrix.shape[1], packed.ctypes.data)
 
 
 def in_order(start: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -70,9 +65,9 @@ def test_every_sum_of_a_product_adds_its_terms_in_order(columns: int, terms: int
         b = random.normal(size=(terms, columns))
         start, c = room(rows, columns), room(rows, columns)
         start[:, :columns] = random.normal(size=(rows, columns))
-        panels = np.zeros(VECTOR * terms * -(-columns // VECTOR))
+        packed = np.zeros(VECTOR * terms * -(-columns // VECTOR))
 
-        product((rows, columns, terms), a, b, panels, start, c)
+        product((rows, columns, terms), a, b, packed, start, c)
 
         assert c[:, :columns].tobytes() == in_order(start[:, :columns], a, b).tobytes()
         assert (c[:, columns:] == UNTOUCHED).all()
@@ -83,32 +78,20 @@ def test_products_of_these_shapes_use_every_tile_there_is(monkeypatch: pytest.Mo
     used = set()
     monkeypatch.setattr(matmul, "multiply_tile", lambda *arguments: used.add(arguments[:2]))
     for rows, columns in itertools.product(ROWS, COLUMNS):
-        matmul._multiply_add.py_func((rows, columns, 1), (0, 0, 0), (0, 0, 0), (0, 0, 0), (0, 0))
+        matmul._multiply_add.py_func((rows, columns, 1), (0, 0, 0), (0, 0), (0, 0, 0), (0, 0))
     assert used == set(tiles())
 
 
-@pytest.mark.parametrize("rows", [1, 7, 8, 9, 24])
+@pytest.mark.parametrize("rows", [1, 2, 7, 8, 9, 24])
 @pytest.mark.parametrize("columns", [1, 2, 8, 11, 16])
 def test_columns_are_packed_as_the_transpose_filled_up_with_zeros(rows: int, columns: int) -> None:
-    matrix = np.random.default_rng(rows + columns).normal(size=(rows, columns))
-    panels = np.full((-(-rows // VECTOR), columns, VECTOR), UNTOUCHED)
+    matrix = np.random.default_rng(rows + columns).normal(size=(rows + 1, columns))
+    width = VECTOR * -(-rows // VECTOR)
+    packed = np.zeros((columns + 1, width))
+    packed[columns] = UNTOUCHED
 
-    packed_columns(matrix, panels)
+    packed_columns(matrix, rows, packed)
 
-    padded = np.zeros((columns, VECTOR * len(panels)))
-    padded[:, :rows] = matrix.T
-    assert panels.tobytes() == padded.reshape(columns, len(panels), VECTOR).swapaxes(0, 1).tobytes()
-
-
-@pytest.mark.parametrize("outputs", [1, 3, 8, 11])
-@pytest.mark.parametrize("inputs", [1, 4, 9])
-def test_neurons_are_packed_as_a_row_of_biases_and_a_row_per_input(inputs: int, outputs: int) -> None:
-    random = np.random.default_rng(inputs + outputs)
-    biases, weights = random.normal(size=outputs), random.normal(size=(outputs, inputs))
-    panels = np.zeros((-(-outputs // VECTOR), inputs + 1, VECTOR))
-
-    packed_neurons(biases, weights, panels)
-
-    rows = panels.swapaxes(0, 1).reshape(inputs + 1, -1)
-    assert rows[:, :outputs].tobytes() == np.vstack([biases, weights.T]).tobytes()
-    assert not rows[:, outputs:].any()
+    assert packed[:columns, :rows].tobytes() == matrix[:rows].T.tobytes()
+    assert not packed[:columns, rows:].any()
+    assert (packed[columns] == UNTOUCHED).all()
