@@ -3,7 +3,8 @@
 - the kernels' one-time compilation, on a copy of the code that has none yet;
 - from the start of `gradqueue worker` to the end of the first job, with a job waiting;
 - from the POST of the tutorial's job to the answer that it has succeeded, on `gradqueue serve`;
-- a job whose architecture the service has never seen, and then the same one again.
+- a job whose architecture the service has never seen, and then the same one again;
+- likewise, in a process without a service, trainings of a cross-entropy of many classes.
 """
 
 from __future__ import annotations
@@ -17,21 +18,28 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+import numpy as np
 import requests
 
 from benchmarks.peers import REPOSITORY
 from gradqueue import Client
+from nn import trainers
+from nn.data import Dataset
+from nn.preparation import prepare
 from services import jobs
 from services.doorbell import Doorbell
 from services.settings import Settings
 from services.store import Store
 from services.store.migrate import upgrade
 from tests.faults.parts.ports import free_port
+from tests.nn.jobs import classification, model
 from tests.support.brokers import Broker
 from tests.support.waiting import until
 from tests.worker.training import TUTORIAL, submitted
@@ -39,6 +47,8 @@ from tests.worker.training import TUTORIAL, submitted
 GRADQUEUE = Path(sys.executable).with_name("gradqueue")
 #: New architectures, each tried twice.
 ARCHITECTURES = 20
+#: Classes of trainings that a process has not seen before.
+CLASSES = (10, 100, 300, 1000)
 
 
 def compilation(folder: Path) -> float:
@@ -120,6 +130,37 @@ def architectures(session: requests.Session, url: str) -> list[tuple[float, floa
     return pairs
 
 
+def classes(count: int) -> tuple[float, float]:
+    """Return the milliseconds that this process's first training on so many classes takes, and the next ones.
+
+    The process has trained on a few classes before.
+    """
+    trainers.warm()
+    training_ms(3)
+    first, *others = [training_ms(count) for _ in range(6)]
+    return first, median(others)
+
+
+def training_ms(count: int) -> float:
+    """Plan a training on two samples of each class, train an epoch and return how long that took."""
+    inputs = np.random.default_rng(count).normal(size=(2 * count, 5))
+    labels = np.arange(2.0 * count).reshape(-1, 1) % count
+    dataset = Dataset(inputs, labels, tuple(range(count)))
+    spec = classification(model(8, count, output="softmax"), loss="cross_entropy", epochs=1)
+    prepared = prepare(spec, dataset)
+    began = time.perf_counter()
+    trainer = trainers.start(spec, prepared)
+    while trainer.advance(1_000_000_000).stop_reason is None:
+        pass
+    return (time.perf_counter() - began) * 1e3
+
+
+def in_a_new_process(count: int) -> tuple[float, float]:
+    """Return what `classes` does in a process that has done nothing before."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
+        return processes.submit(classes, count).result()
+
+
 def main() -> None:
     """Print what was measured."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.latency")
@@ -149,6 +190,11 @@ def main() -> None:
             first, second = median(a for a, _ in pairs), median(b for _, b in pairs)
             longer = median(a - b for a, b in pairs)
             print(f"first job of a new architecture, again     {first:8.1f} ms, {second:.1f}: {longer:+.1f}")
+    for count in CLASSES:
+        pairs = [in_a_new_process(count) for _ in range(5)]
+        first, again = median(a for a, _ in pairs), median(b for _, b in pairs)
+        longer = median(a - b for a, b in pairs)
+        print(f"first training on {count:5} classes, again    {first:8.1f} ms, {again:.1f}: {longer:+.1f}")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ LEAKY_SLOPE = 0.01
 class Operation:
     """One row. `spelling` is Python, with `Value`s a and b and a number c.
 
-    A gradient that follows `from_value` does not look at the operand, which then need not be kept for it.
+    A gradient that follows `from_value` does not look at the operand, which then need not be kept for it. One
+    that `chooses` is `grad`, `-grad` or zero, and so zero if `grad` is.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Operation:
     value: Callable[..., float]
     gradient: Callable[..., Any]
     from_value: bool = False
+    chooses: bool = False
 
 
 def _add(a: float, b: float) -> float:
@@ -137,12 +139,12 @@ def _detach_gradient(a: float, result: float, grad: float) -> float:
 
 ADD = Operation("add", "a + b", 2, False, _add, _add_gradient)
 MULTIPLY = Operation("multiply", "a * b", 2, False, _multiply, _multiply_gradient)
-MAXIMUM = Operation("maximum", "a.maximum(b)", 2, False, _maximum, _maximum_gradient)
-MINIMUM = Operation("minimum", "a.minimum(b)", 2, False, _minimum, _minimum_gradient)
+MAXIMUM = Operation("maximum", "a.maximum(b)", 2, False, _maximum, _maximum_gradient, chooses=True)
+MINIMUM = Operation("minimum", "a.minimum(b)", 2, False, _minimum, _minimum_gradient, chooses=True)
 POWER = Operation("power", "a ** c", 1, True, elementary.power, _power_gradient)
 LEAKY_RELU = Operation("leaky_relu", "a.leaky_relu(c)", 1, True, _leaky_relu, _leaky_relu_gradient)
-RELU = Operation("relu", "a.relu()", 1, False, _relu, _relu_gradient, from_value=True)
-ABS = Operation("abs", "a.abs()", 1, False, _abs, _abs_gradient)
+RELU = Operation("relu", "a.relu()", 1, False, _relu, _relu_gradient, from_value=True, chooses=True)
+ABS = Operation("abs", "a.abs()", 1, False, _abs, _abs_gradient, chooses=True)
 EXP = Operation("exp", "a.exp()", 1, False, elementary.exp, _exp_gradient, from_value=True)
 LOG = Operation("log", "a.log()", 1, False, elementary.log, _log_gradient)
 TANH = Operation("tanh", "a.tanh()", 1, False, elementary.tanh, _tanh_gradient, from_value=True)

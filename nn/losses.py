@@ -97,6 +97,8 @@ class LossRow:
     `elementwise`: one term per output, all alike. `outputs`: how many there must be; "any" number, "one", or
     one for each class ("classes"). `output_activations`: those a prediction may go through.
     `before_activation`: the loss takes the values before it. `targets`: how `nn.preparation` writes a class.
+    `extends`: the function treats its outputs alike, however many there are, so that the compiler may
+    conclude from few what it is for many.
     """
 
     function: SampleLoss
@@ -106,6 +108,7 @@ class LossRow:
     output_activations: tuple[OutputActivation, ...]
     before_activation: bool
     targets: Literal["numbers", "minus_one_or_one", "zero_or_one", "one_hot"]
+    extends: bool = False
 
 
 _ANY: tuple[OutputActivation, ...] = ("linear", "relu", "leaky_relu", "tanh", "sigmoid")
@@ -121,7 +124,7 @@ LOSSES: dict[Loss, LossRow] = {
         _summed(binary_cross_entropy), True, "classification", "one", ("sigmoid",), True, "zero_or_one"
     ),
     "cross_entropy": LossRow(
-        cross_entropy, False, "classification", "classes", ("softmax",), True, "one_hot"
+        cross_entropy, False, "classification", "classes", ("softmax",), True, "one_hot", extends=True
     ),
 }
 

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.compiler.flat import NONE, flatten
 from engine.compiler.opcodes import OPCODES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.compiler.program import Instruction, Program
+    from engine.compiler.flat import Flat
+    from engine.compiler.program import Program
 
 #: Columns of the code: number of the opcode, row of the result, rows of up to four operands, row of the
 #: constant.
 COLUMNS = 7
 
-_NUMBER = {opcode.name: number for number, opcode in enumerate(OPCODES)}
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Code:
     """A program as integers.
 
@@ -56,55 +56,58 @@ class Code:
 
 
 def assemble(program: Program) -> Code:
-    """Return the code of a program; rows of numbers that are no longer needed are used again.
+    """Return the code of a program."""
+    return allocate(flatten(program))
+
+
+def allocate(flat: Flat) -> Code:
+    """Return the code of a flat program; rows of numbers that are no longer needed are used again.
 
     The row of a result is never that of an operand, so a loop over lanes may read and write in any order.
     """
-    arguments = dict.fromkeys(each.constant for each in program.instructions if each.constant is not None)
-    constants = list(program.constants) + [number for number in arguments if number not in program.constants]
-    first_constant = len(program.inputs) + len(program.outputs)
-    row = {number: number for number in range(len(program.inputs))}
-    for place in range(len(program.constants)):
-        row[len(program.inputs) + place] = first_constant + place
-    fixed = {number: len(program.inputs) + place for place, (_, number) in enumerate(program.outputs)}
+    first_constant = flat.inputs + len(flat.outputs)
+    first_temporary = first_constant + len(flat.constants)
+    count = len(flat.instructions)
+    rows = np.full(flat.first_result + count + 1, NONE)
+    rows[: flat.inputs] = np.arange(flat.inputs)
+    rows[flat.inputs : flat.first_result] = np.arange(first_constant, first_temporary)
+    rows[flat.outputs] = np.arange(flat.inputs, first_constant)
+    temporaries = _share_rows(flat, rows, first_temporary)
+    rows[NONE] = 0
+    code = np.empty((count, COLUMNS), dtype=np.int64)
+    code[:, 0] = flat.instructions[:, 0]
+    code[:, 1] = rows[flat.first_result : flat.first_result + count]
+    code[:, 2:] = rows[flat.instructions[:, 1:]]
+    return Code(code, flat.values, flat.inputs, len(flat.outputs), flat.constants, temporaries)
 
-    last_use = _last_uses(program)
+
+def _share_rows(flat: Flat, rows: NDArray[np.int64], first_row: int) -> int:
+    """Give those results a row that have none, from `first_row` on, and return how many rows that takes."""
+    used, last_uses = _last_uses(flat)
+    shares = rows[used] == NONE
+    dying, when = used[shares].tolist(), last_uses[shares].tolist()
     free: list[int] = []
-    next_row = first_temporary = first_constant + len(constants)
-    instructions = np.zeros((len(program.instructions), COLUMNS), dtype=np.int64)
-    for index, instruction in enumerate(program.instructions):
-        number = program.first_result + index
-        if number in fixed:
-            row[number] = fixed[number]
-        elif free:
-            row[number] = free.pop()
-        else:
-            row[number], next_row = next_row, next_row + 1
-        instructions[index] = _encoded(instruction, row, number, first_constant, constants)
-        free.extend(
-            row[operand]
-            for operand in dict.fromkeys(instruction.operands)
-            if last_use[operand] == index and row[operand] >= first_temporary
-        )
-    return Code(
-        instructions,
-        program.values,
-        len(program.inputs),
-        len(program.outputs),
-        tuple(constants),
-        next_row - first_temporary,
-    )
+    taken, next_row, seen = rows.tolist(), first_row, 0
+    for index, number in enumerate(range(flat.first_result, flat.first_result + len(flat.instructions))):
+        if taken[number] == NONE:
+            if free:
+                taken[number] = free.pop()
+            else:
+                taken[number], next_row = next_row, next_row + 1
+        while seen < len(when) and when[seen] == index:
+            free.append(taken[dying[seen]])
+            seen += 1
+    rows[:] = taken
+    return next_row - first_row
 
 
-def _last_uses(program: Program) -> dict[int, int]:
-    return {operand: index for index, each in enumerate(program.instructions) for operand in each.operands}
-
-
-def _encoded(
-    instruction: Instruction, row: dict[int, int], number: int, first_constant: int, constants: list[float]
-) -> list[int]:
-    operands = [row[operand] for operand in instruction.operands]
-    operands += [0] * (COLUMNS - 3 - len(operands))
-    constant = instruction.constant
-    at_constant = 0 if constant is None else first_constant + constants.index(constant)
-    return [_NUMBER[instruction.opcode.name], row[number], *operands, at_constant]
+def _last_uses(flat: Flat) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers that instructions use, in the order of their last use, and when that is."""
+    operands = flat.instructions[:, 1:-1]
+    last = np.full(flat.first_result + len(operands), NONE)
+    for column in operands.T:  # an instruction may use a number twice
+        used = column != NONE
+        np.maximum.at(last, column[used], np.flatnonzero(used))
+    used = np.flatnonzero(last != NONE)
+    order = np.argsort(last[used], kind="stable")
+    return used[order], last[used][order]

@@ -88,6 +88,8 @@ def _shares(
 ) -> list[tuple[int, Symbol]]:
     """Return the shares of a node's gradient that its operands in these places get, likewise."""
     row = cast("Operation", node._operation)
+    if row.chooses and grad.is_number(0.0):
+        return [(place, tape.symbol(0.0)) for place in places]
     operands, constant = _operands(node, symbols)
     given = (symbols[node], grad)
     try:

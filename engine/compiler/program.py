@@ -23,7 +23,7 @@ class Instruction(NamedTuple):
     constant: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """Named inputs, constants, instructions and named outputs.
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nn.compiled.arena import LINE
-from nn.compiled.kernels.elementwise import overwrites
+from nn.compiled.kernels.elementwise import number_of, overwrites
 from nn.compiled.kernels.streaming import AHEAD, BACK, BLOCK, MOST_PACKED
-from nn.compiled.programs import activation_programs
+from nn.compiled.programs import activation_programs, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.compiler.program import Program
     from nn.compiled.arena import Arena, Piece
     from nn.compiled.library import Library, Shelved
     from nn.layout import LayerLayout, Layout
@@ -90,6 +91,10 @@ def plan_layers(
     strides = [stride(layout.widths[0])]
     strides += [stride(width, is_last=place == last) for place, width in enumerate(layout.widths[1:])]
     lanes = chunk * max(strides[1:])
+
+    def shelved(program: Program, rows: Sequence[Piece | None]) -> Shelved:
+        return library.shelve(code_of(program), lanes, rows, number_of(program))
+
     gradients = _gradient_pieces(arena, activations, lanes)
     x = arena.reserve(chunk * strides[0])
     collected = [
@@ -120,10 +125,8 @@ def plan_layers(
                 streams=streams[place],
                 packed=shared if streams[place] else arena.reserve(_packed(layer)),
                 collected=collected[place],
-                forward=library.shelve(programs.forward, lanes, [z, None, a]) if programs else None,
-                backward=library.shelve(programs.backward, lanes, [z, a, upstream, delta])
-                if programs
-                else None,
+                forward=shelved(programs.forward, [z, None, a]) if programs else None,
+                backward=shelved(programs.backward, [z, a, upstream, delta]) if programs else None,
             )
         )
         x = a

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.compiler.code import COLUMNS, Code, assemble
-from nn.compiled.kernels.elementwise import UNKNOWN, number_of
+from engine.compiler.code import COLUMNS, Code
+from nn.compiled.kernels.elementwise import UNKNOWN
 
 if TYPE_CHECKING:
-    from engine.compiler.program import Program
     from nn.compiled.arena import Arena, Piece
 
 Integers = NDArray[np.int64]
@@ -35,7 +34,6 @@ class Shelved:
 class _Book:
     """A program's code, which begins at instruction `begin`, and rows for its constants and temporaries."""
 
-    number: int
     code: Code
     begin: int
     pieces: tuple[Piece, ...]
@@ -46,21 +44,25 @@ class Library:
 
     def __init__(self, arena: Arena) -> None:
         self._arena = arena
-        self._books: dict[tuple[str, int], _Book] = {}
+        self._books: dict[tuple[Code, int], _Book] = {}
         self._rows: list[Piece | None] = []
 
-    def shelve(self, program: Program, lanes: int, arguments: Sequence[Piece | None]) -> Shelved:
-        """Add a program for up to so many lanes; `arguments` are the rows of its inputs and outputs, None for
-        one that it does not use. Programs that are the same share their code and the rest of their memory."""
-        key = str(program), lanes
+    def shelve(
+        self, code: Code, lanes: int, arguments: Sequence[Piece | None], number: int = UNKNOWN
+    ) -> Shelved:
+        """Add code for up to so many lanes; its `number` is the program's, if the kernels know it.
+
+        `arguments` are the rows of its inputs and outputs, None for one that it does not use. Code that is
+        added twice shares its instructions and the rest of its memory.
+        """
+        key = code, lanes
         if key not in self._books:
-            self._books[key] = self._book(program, lanes)
+            self._books[key] = self._book(code, number, lanes)
         book = self._books[key]
         rows = len(self._rows)
         self._rows += [*arguments, *book.pieces]
-        code = book.code
         return Shelved(
-            book.number, book.begin, book.begin + code.values, book.begin + len(code.instructions), rows
+            number, book.begin, book.begin + code.values, book.begin + len(code.instructions), rows
         )
 
     def instructions(self) -> Integers:
@@ -75,9 +77,8 @@ class Library:
                 piece.array[:] = constant
         return np.array([0 if piece is None else piece.address for piece in self._rows], dtype=np.int64)
 
-    def _book(self, program: Program, lanes: int) -> _Book:
-        number, code = number_of(program), assemble(program)
+    def _book(self, code: Code, number: int, lanes: int) -> _Book:
         begin = sum(len(book.code.instructions) for book in self._books.values())
         # A known program keeps everything but its inputs and outputs in registers.
         own = code.rows - code.inputs - code.outputs if number == UNKNOWN else 0
-        return _Book(number, code, begin, tuple(self._arena.reserve(lanes) for _ in range(own)))
+        return _Book(code, begin, tuple(self._arena.reserve(lanes) for _ in range(own)))

@@ -10,10 +10,11 @@ import numpy as np
 from engine.kernels.nonzero import WORD
 from nn.compiled.arena import LINE, Arena, Piece
 from nn.compiled.facts import facts_of
+from nn.compiled.kernels.elementwise import UNKNOWN, number_of
 from nn.compiled.kernels.records import JOB, LAYER
 from nn.compiled.layers import PlannedLayer, plan_layers, stride
 from nn.compiled.library import Integers, Library
-from nn.compiled.programs import loss_program
+from nn.compiled.programs import loss_code, loss_program
 from nn.layout import Layout
 from nn.losses import LOSSES, network_activations
 from nn.optimizers import rule_of
@@ -88,16 +89,17 @@ def _shelve_loss(
     arena: Arena, library: Library, spec: Spec, last: PlannedLayer, wanted: Piece, chunk: int
 ) -> dict[str, int]:
     """Add the loss's program; one that treats all outputs alike has them for lanes, any other the samples."""
-    elementwise = LOSSES[spec.training.loss].elementwise
+    name = spec.training.loss
+    elementwise = LOSSES[name].elementwise
     width = 1 if elementwise else last.layout.outputs
     lanes = chunk * last.stride if elementwise else chunk
     grad, value = arena.reserve(lanes), arena.reserve(lanes)
     if elementwise:
-        arguments = [last.a, wanted, grad, value, last.upstream]
+        arguments, number = [last.a, wanted, grad, value, last.upstream], number_of(loss_program(name, 1))
     else:
         own = [arena.reserve(lanes) for _ in range(3 * width)]
-        arguments = [*own[: 2 * width], grad, value, *own[2 * width :]]
-    shelved = library.shelve(loss_program(spec.training.loss, width), lanes, arguments)
+        arguments, number = [*own[: 2 * width], grad, value, *own[2 * width :]], UNKNOWN
+    shelved = library.shelve(loss_code(name, width), lanes, arguments, number)
     return {
         "loss_width": width,
         "loss_lanes": lanes,

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from engine.compiler.code import Code, allocate, assemble
+from engine.compiler.extension import extended
+from engine.compiler.flat import flatten
 from engine.compiler.opcodes import COPY
 from engine.compiler.recording import record, record_gradient
 from nn.activations import ACTIVATIONS
@@ -14,6 +17,10 @@ from nn.losses import LOSSES
 if TYPE_CHECKING:
     from engine.compiler.program import Program
     from nn.spec import Activation, Loss
+
+
+#: Outputs of the smallest of three losses that a wider one is concluded from, and of the widest that is not.
+_FEW, _SEVERAL = 6, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +60,20 @@ def loss_program(name: Loss, width: int) -> Program:
     return record(
         lambda values: row.function(values[:width], values[width:]), [*predictions, *targets], predictions
     )
+
+
+@cache
+def code_of(program: Program) -> Code:
+    """Return the code of a program, the same whenever it is asked for."""
+    return assemble(program)
+
+
+@cache
+def loss_code(name: Loss, width: int) -> Code:
+    """Return the code of `loss_program(name, width)`."""
+    if width > _SEVERAL and LOSSES[name].extends:
+        few = [flatten(loss_program(name, _FEW + more)) for more in range(3)]
+        wide = extended(few, width - _FEW)
+        if wide is not None:
+            return allocate(wide)
+    return code_of(loss_program(name, width))

@@ -13,11 +13,12 @@ from numba.core import event
 from engine import Value
 from nn import trainers
 from nn.activations import ACTIVATIONS
+from nn.compiled.programs import loss_program
 from nn.data import Dataset
 from nn.losses import LOSSES, Target
 from nn.preparation import prepare
 from tests.compiled.trainings import Training, run
-from tests.nn.jobs import model, regression
+from tests.nn.jobs import classification, model, regression
 
 
 def swish(x: Value) -> Value:
@@ -151,3 +152,17 @@ def test_what_decides_by_its_numbers_runs_on_the_reference(
     assert (progress.epoch, progress.stop_reason) == (4, "max_epochs")
     again = trainers.start(spec, prepared, trainer.checkpoint())
     assert again.parameters().tobytes() == trainer.parameters().tobytes()
+
+
+def test_a_cross_entropy_of_many_classes_is_concluded_from_few() -> None:
+    """And is the loss that recording gives, in a training."""
+    classes = 40
+    random = np.random.default_rng(40)
+    labels = np.arange(2 * classes, dtype=float).reshape(-1, 1) % classes
+    dataset = Dataset(random.normal(size=(2 * classes, 3)), labels, tuple(range(classes)))
+    spec = classification(model(4, classes, output="softmax"), loss="cross_entropy", epochs=2)
+    training = Training(spec, prepare(spec, dataset))
+    recorded = loss_program.cache_info().misses
+    concluded = run(training, "compiled")
+    assert loss_program.cache_info().misses <= recorded + 3, "not the wide one"
+    assert concluded == run(training, "reference")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import itertools
+import math
 
 import pytest
 
@@ -101,3 +103,11 @@ def test_a_gradient_from_the_value_does_not_look_at_the_operand(row):
         shares_of = {row.gradient(a, result, GRAD).hex() for a in (A, B, 0.0, float("nan"), float("-inf"))}
 
         assert len(shares_of) == 1
+
+
+@pytest.mark.parametrize("row", [row for row in OPERATIONS if row.chooses], ids=lambda row: row.name)
+def test_a_gradient_that_chooses_is_zero_if_the_gradient_of_the_result_is(row):
+    """The compiler does not look further then."""
+    for operands in itertools.product((A, -A, 0.0, -0.0, math.inf, -math.inf, math.nan), repeat=row.operands):
+        for grad in (0.0, -0.0):
+            assert not any(shares(row, *arguments(row, *operands), row.value(*operands), grad))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from numba import njit
@@ -43,6 +44,7 @@ _NUMBERS = {str(known.program): number for number, known in enumerate(KNOWN)}
 _run_known = run_one_of(KNOWN)
 
 
+@cache
 def number_of(program: Program) -> int:
     """Return the number of a program for `run`."""
     return _NUMBERS.get(str(program), UNKNOWN)
