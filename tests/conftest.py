@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import pytest
 from services.settings import Settings
 from services.store import Store
 from tests.support.databases import PostgresqlDatabase, SqliteDatabase
+
+
+def pytest_configure() -> None:
+    """Be told to end by SIGINT, as tests do it, also where a shell started them in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

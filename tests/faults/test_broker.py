@@ -147,7 +147,7 @@ def test_a_broker_out_of_memory_only_delays(stack: Stack) -> None:
 
 
 def test_a_flushed_broker_loses_no_job(stack: Stack) -> None:
-    stack.worker.freeze()
+    stack.freeze_worker()
     ids = [stack.submit(work.short_job(seed)) for seed in range(5)]
     stack.broker.ask("FLUSHALL")
     stack.worker.thaw()

@@ -71,7 +71,7 @@ def test_a_job_survives_a_training_process_killed(stack: Stack, point: str, lost
 def test_a_worker_stopped_past_its_lease_writes_nothing_when_it_goes_on(stack: Stack) -> None:
     job_id = stack.submit(work.job_of(3.0))
     stack.wait_for_epochs(job_id)
-    stack.worker.freeze()
+    stack.freeze_worker()
     stack.add_worker("other").start()
     stack.wait_for_attempt(job_id, 2)
     stack.worker.thaw()

@@ -74,7 +74,7 @@ def test_a_job_cancelled_during_its_rescue_stays_cancelled(stack: Stack) -> None
     for job_id in ids:
         stack.wait_for_epochs(job_id)
     stack.kill_at("sweep: before commit")
-    stack.worker.freeze()
+    stack.freeze_worker()
     stack.add_worker("rescuer").start()
     stack.wait_for_kill()
     for job_id in ids:

@@ -94,6 +94,13 @@ class Stack:
         for job_id in self.ids("status IN ('queued', 'running', 'paused')"):
             self.client.act(job_id, "cancel")
 
+    def freeze_worker(self) -> None:
+        """SIGSTOP the worker, but not while it holds SQLite's lock: nobody else could write then."""
+        self.worker.freeze()
+        while self.kind == "sqlite" and sql.is_locked(self.database_url):
+            self.worker.thaw()
+            self.worker.freeze()
+
     def repair(self) -> None:
         """Bring every part back to how it was after `start`."""
         for service in [s for s in self._services if s not in (self.api, self.worker)]:
