@@ -54,5 +54,7 @@ def warm(folder: Path | None = None, progress: Callable[[str], None] | None = No
     """
     import nn.compiled.trainer  # noqa: F401 (a process forked from this one then shares the modules)
     from nn.compiled.kernels.compiled import warm as warm_kernel
+    from nn.compiled.programs import record_ahead
 
     warm_kernel(folder, progress)
+    record_ahead()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.compiler.code import Code, allocate, assemble
 from engine.compiler.extension import extended
-from engine.compiler.flat import flatten
+from engine.compiler.flat import Flat, flatten
 from engine.compiler.opcodes import COPY
 from engine.compiler.recording import record, record_gradient
 from nn.activations import ACTIVATIONS
@@ -72,8 +72,21 @@ def code_of(program: Program) -> Code:
 def loss_code(name: Loss, width: int) -> Code:
     """Return the code of `loss_program(name, width)`."""
     if width > _SEVERAL and LOSSES[name].extends:
-        few = [flatten(loss_program(name, _FEW + more)) for more in range(3)]
-        wide = extended(few, width - _FEW)
+        wide = extended(_few(name), width - _FEW)
         if wide is not None:
             return allocate(wide)
     return code_of(loss_program(name, width))
+
+
+def record_ahead() -> None:
+    """Record what losses of many outputs are concluded from, so that no training waits for it."""
+    for name, row in LOSSES.items():
+        if row.extends:
+            _few(name)
+
+
+@cache
+def _few(name: Loss) -> tuple[Flat, Flat, Flat]:
+    """Return a loss's programs of a few outputs, of one more, and of two more."""
+    one, two, three = (flatten(loss_program(name, _FEW + more)) for more in range(3))
+    return one, two, three
