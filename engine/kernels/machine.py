@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from numba.core.registry import cpu_target
 
+#: Doubles that the nearest cache holds, on any processor of today: 32 KiB.
+NEAREST = 4096
+
 
 def tile_rows() -> tuple[int, int, int, int]:
     """Return the most rows of a tile of one, two, three and four panels; 0 where there is no such tile.

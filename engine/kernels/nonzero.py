@@ -10,7 +10,7 @@ from numba import njit, types
 from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
 
-from engine.kernels.memory import BYTES, get
+from engine.kernels.memory import BYTES, get, put_word
 from engine.kernels.vectors import (
     DOUBLE,
     INDEX,
@@ -29,7 +29,6 @@ WORD = 64
 _LOOKED_AT = 8
 
 _BYTE = ir.IntType(VECTOR)
-_WORDS = INDEX.as_pointer()
 
 
 @njit(nogil=True, error_model="numpy")
@@ -84,15 +83,11 @@ def has_minus_zero(numbers, count):
 def _word(source, count):
     """Return the word of up to 64 doubles that follow each other."""
     word, whole = 0, count // VECTOR
-    if whole == WORD // VECTOR:
-        for place in range(WORD // VECTOR):
-            word |= bits_of(source + BYTES * VECTOR * place, VECTOR) << (VECTOR * place)
-    else:
-        for place in range(whole):
-            word |= bits_of(source + BYTES * VECTOR * place, VECTOR) << (VECTOR * place)
-        lanes = count - VECTOR * whole
-        if lanes > 0:
-            word |= bits_of(source + BYTES * VECTOR * whole, lanes) << (VECTOR * whole)
+    for place in range(whole):
+        word |= bits_of(source + BYTES * VECTOR * place, VECTOR) << (VECTOR * place)
+    lanes = count - VECTOR * whole
+    if lanes > 0:
+        word |= bits_of(source + BYTES * VECTOR * whole, lanes) << (VECTOR * whole)
     return word
 
 
@@ -140,29 +135,6 @@ def nonfinite_bits(_typing: Any, source: Any, count: Any) -> Any:
         return builder.zext(builder.bitcast(some, _BYTE), INDEX)
 
     return types.int64(types.int64, types.int64), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def get_word(_typing: Any, words: Any, index: Any) -> Any:
-    """Return the word that is `index` words after `words`."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        words, index = arguments
-        return builder.load(builder.gep(builder.inttoptr(words, _WORDS), [index]))
-
-    return types.int64(types.int64, types.int64), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def put_word(_typing: Any, words: Any, index: Any, word: Any) -> Any:
-    """Write the word that is `index` words after `words`."""
-
-    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        words, index, word = arguments
-        builder.store(word, builder.gep(builder.inttoptr(words, _WORDS), [index]))
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64, types.int64), generate
 
 
 def _of_word(name: str) -> Any:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from numba import njit
 
+from engine.kernels.machine import NEAREST
 from engine.kernels.memory import BYTES, get, put
 from engine.kernels.transpose import fetch_row, move_part, move_row, transpose_block, transpose_part
 from engine.kernels.vectors import VECTOR
 
 #: Rows that are asked for ahead of the one that is moved, and vectors ahead of the one that is transposed.
 _ROWS_AHEAD, _VECTORS_AHEAD = 16, 4
-
-#: Doubles that the nearest cache holds: fewer need not be asked for.
-_NEAR = 4096
 
 #: Numbers so few that moving them one by one is faster.
 _FEW = 32
@@ -51,7 +49,7 @@ def pack_columns(matrix, distance, rows, columns, packed):
             for column in range(columns):
                 put(packed, VECTOR * column + row, get(matrix, distance * row + column))
         return
-    width, is_far = packed_width(rows), rows * distance > _NEAR
+    width, is_far = packed_width(rows), rows * distance > NEAREST
     for column in range(0, columns, VECTOR):
         source, into = matrix + BYTES * column, packed + BYTES * width * column
         across, done = min(VECTOR, columns - column), 0

@@ -17,8 +17,8 @@ from numba import njit, types
 
 from engine.kernels.choice import typed
 from engine.kernels.machine import strip_panels
-from engine.kernels.memory import BYTES
-from engine.kernels.nonzero import WORD, get_word
+from engine.kernels.memory import BYTES, get_word
+from engine.kernels.nonzero import WORD
 from engine.kernels.strip import multiply_strip
 from engine.kernels.vectors import VECTOR
 

@@ -8,6 +8,7 @@ strip loads a vector for every product, which is as much as the nearest cache gi
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -16,6 +17,7 @@ from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
 
 from engine.kernels.machine import strip_panels
+from engine.kernels.variants import call_variant
 from engine.kernels.vectors import (
     INDEX,
     POINTER,
@@ -58,50 +60,17 @@ def multiply_strip(
     signature = types.void(*[types.int64] * 11)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        """Emit a jump to the call of the strip asked for."""
         panels, *rest = arguments
-        after = builder.append_basic_block("after")
-        known = builder.switch(panels, after)
-        for size in range(1, strip_panels() + 1):
-            block = builder.append_basic_block(f"strip_{size}")
-            known.add_case(INDEX(size), block)
-            builder.position_at_end(block)
-            builder.call(_strip_function(builder.module, size), rest)
-            builder.branch(after)
-        builder.position_at_end(after)
+        sizes = range(1, strip_panels() + 1)
+        call_variant(builder, panels, {size: (f"strip_{size}", partial(_emit, size)) for size in sizes}, rest)
         return context.get_dummy_value()
 
     return signature, generate
 
 
-def _strip_function(module: Any, panels: int) -> Any:
-    """Return the function of one strip, which takes what `multiply_strip` takes from `terms` on."""
-    name = f"gradqueue_strip_{panels}"
-    if name in module.globals:
-        return module.globals[name]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [INDEX] * 10), name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    _emit(builder, panels, *function.args)
-    builder.ret_void()
-    return function
-
-
-def _emit(
-    builder: Any,
-    panels: int,
-    terms: Any,
-    a: Any,
-    a_step: Any,
-    b: Any,
-    b_step: Any,
-    start: Any,
-    start_panel: Any,
-    c: Any,
-    lanes: Any,
-    soon: Any,
-) -> None:
+def _emit(panels: int, builder: Any, *arguments: Any) -> None:
+    """Write the strip of so many panels; the arguments are those of `multiply_strip` from `terms` on."""
+    terms, a, a_step, b, b_step, start, start_panel, c, lanes, soon = arguments
     a, b, start, c, soon = (builder.inttoptr(address, POINTER) for address in (a, b, start, c, soon))
     places = range(panels)
     for p in places:

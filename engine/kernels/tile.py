@@ -17,13 +17,14 @@ floating point units. Measured on Zen 4: 16 x 1 with folded loads 58.9 Gflop/s o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 from engine.kernels.machine import tile_rows
+from engine.kernels.variants import call_variant
 from engine.kernels.vectors import (
     INDEX,
     POINTER,
@@ -78,46 +79,25 @@ def multiply_tile(
     """Compute one tile: `c[r, p] = start[r, p] + sum over t of a[r, t] * b[t, p]`, terms added in the order
     of t.
 
-    `rows` and `panels` are one of `TILES`; a, b, start and c are addresses, the rest are distances in doubles
+    `rows` and `panels` are one of `tiles()`; a, b, start and c are addresses, the rest distances in doubles
     between rows (`_row`), terms (`_step`) and vectors (`_panel`). The vectors of b's and c's rows follow each
-    other.
-    Only the first `lanes` (1..8, in a narrow tile 1..4) doubles of a row's last vector are written.
+    other. Only the first `lanes` (1..8, in a narrow tile 1..4) doubles of a row's last vector are written.
     """
     signature = types.void(*[types.int64] * 14)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        """Emit a jump to the call of the tile asked for."""
         rows, panels, *rest = arguments
-        after = builder.append_basic_block("after")
-        known = builder.switch(builder.add(builder.mul(rows, INDEX(VECTOR)), panels), after)
-        for size in tiles():
-            block = builder.append_basic_block(f"tile_{size[0]}x{size[1]}")
-            known.add_case(INDEX(size[0] * VECTOR + size[1]), block)
-            builder.position_at_end(block)
-            builder.call(_tile_function(builder.module, *size), rest)
-            builder.branch(after)
-        builder.position_at_end(after)
+        number = builder.add(builder.mul(rows, INDEX(VECTOR)), panels)
+        sizes = {r * VECTOR + p: (f"tile_{r}x{p}", partial(_emit, r, p)) for r, p in tiles()}
+        call_variant(builder, number, sizes, rest)
         return context.get_dummy_value()
 
     return signature, generate
 
 
-def _tile_function(module: Any, rows: int, panels: int) -> Any:
-    """Return the function of one tile, which takes what `multiply_tile` takes from `steps` on.
-
-    Each is a function of its own so that only the tile that runs works out its addresses: in one function
-    LLVM computes those of every tile beforehand, 250 instructions that small products would mostly wait for.
-    """
-    name = f"gradqueue_tile_{rows}x{panels}"
-    if name in module.globals:
-        return module.globals[name]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [INDEX] * 12), name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    _Tile(builder, rows, panels).emit(*function.args)
-    builder.ret_void()
-    return function
+def _emit(rows: int, panels: int, builder: Any, *arguments: Any) -> None:
+    """Write the tile of this size; the arguments are those of `multiply_tile` from `steps` on."""
+    _Tile(builder, rows, panels).emit(*arguments)
 
 
 class _Tile:

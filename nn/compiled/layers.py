@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.kernels.machine import NEAREST
 from nn.compiled.arena import LINE
 from nn.compiled.kernels.elementwise import number_of, overwrites
-from nn.compiled.kernels.streaming import AHEAD, BACK, BLOCK, MOST_PACKED
+from nn.compiled.kernels.streaming import AHEAD, BACK, BLOCK
 from nn.compiled.programs import activation_programs, code_of
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from nn.layout import LayerLayout, Layout
     from nn.spec import Activation
 
-#: Most weights that are packed once per step: 32 KiB, the nearest cache. A layer with more streams.
-MOST_NEAR = 4096
+#: Most weights that are packed once per step. A layer with more streams.
+MOST_NEAR = NEAREST
 
 _DOUBLE = np.dtype(np.float64).itemsize
 
@@ -183,7 +184,7 @@ def _packed(layer: LayerLayout) -> int:
 
 def _in_use(layer: LayerLayout) -> int:
     """Return what a layer that streams needs at a time: its neurons' or inputs' weights, or gradients."""
-    return max(MOST_PACKED, layer.inputs * AHEAD, layer.outputs * BACK, layer.inputs * BLOCK)
+    return max(NEAREST, layer.inputs * AHEAD, layer.outputs * BACK, layer.inputs * BLOCK)
 
 
 def _program(name: str, shelved: Shelved | None) -> dict[str, int]:

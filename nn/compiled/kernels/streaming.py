@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from engine.kernels.machine import strip_panels
+from engine.kernels.machine import NEAREST, strip_panels
 from engine.kernels.matmul import PANELS
 from engine.kernels.memory import BYTES
 from engine.kernels.panels import pack_columns, pack_rows, packed_width
@@ -20,8 +20,8 @@ from nn.compiled.kernels.updating import add_penalty_gradient, update
 #: and on the way back at least two cache lines, which processors fetch together.
 AHEAD, BACK = PANELS * VECTOR, max(PANELS, 2) * VECTOR
 
-#: Those for strips, and doubles that are packed for them at most: 32 KiB, what the nearest cache holds.
-_STRIP, MOST_PACKED = strip_panels() * VECTOR, 4096
+#: Those for strips, for which no more is packed than the nearest cache holds.
+_STRIP = strip_panels() * VECTOR
 
 #: Neurons whose gradients are computed together: enough for the samples to be read from the second cache few
 #: times.
@@ -32,7 +32,7 @@ BLOCK = 64
 def stream_forward(job, layer, samples, skips):
     """Compute what the layer's neurons make of `samples` rows of `x`, a part of the weights at a time."""
     together = _STRIP if skips else AHEAD
-    most = MOST_PACKED // together if skips else layer.inputs
+    most = NEAREST // together if skips else layer.inputs
     for first in range(0, layer.outputs, together):
         neurons = min(together, layer.outputs - first)
         for begin in range(0, layer.inputs, most):
@@ -48,7 +48,7 @@ def stream_forward(job, layer, samples, skips):
 def stream_back(job, layer, target, samples, skips):
     """Compute the gradients with respect to the layer's inputs, a part of the weights at a time."""
     together = _STRIP if skips else BACK
-    most = MOST_PACKED // together if skips else layer.outputs
+    most = NEAREST // together if skips else layer.outputs
     for first in range(0, layer.inputs, together):
         columns = min(together, layer.inputs - first)
         packed, upstream = (layer.packed, packed_width(columns)), target + BYTES * first
