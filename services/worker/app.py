@@ -56,8 +56,8 @@ def make_worker_app(settings: Settings, *, processes: int) -> Celery:
         control_queue_ttl=CONTROL_QUEUE_SECONDS,
         control_queue_expires=CONTROL_QUEUE_SECONDS,
         worker_send_task_events=False,
-        # One process per job at a time: a crash takes one job with it, not all.
-        worker_pool="prefork",
+        # One process per job at a time: a crash takes one job with it, not all. Prefork, less a leak.
+        worker_pool="services.worker.pool:TaskPool",
         worker_concurrency=processes,
         worker_proc_alive_timeout=START_SECONDS,
         worker_lost_wait=LOST_PROCESS_SECONDS,

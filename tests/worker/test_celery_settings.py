@@ -30,7 +30,7 @@ def conf(**changes: Any) -> Any:
         ("worker_send_task_events", False),
         ("broker_connection_retry_on_startup", True),
         ("broker_connection_max_retries", None),
-        ("worker_pool", "prefork"),
+        ("worker_pool", "services.worker.pool:TaskPool"),
         ("worker_concurrency", 3),
     ],
 )
