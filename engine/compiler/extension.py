@@ -1,27 +1,27 @@
-"""A program of many outputs from those of a few, where a function treats them all alike.
+"""The code of a function of many outputs from that of a few, where the function treats them all alike.
 
-Such a function makes the same few instructions for every output, and so do its gradients: the program is
-loops, written out. In three programs, of one output more each, the loops are found, and with them how every
-number in them grows with the turn and with the outputs. The third program has to come out as the first two
-say; what does not is not extended.
+Such a function makes the same few instructions for every output, and so do its gradients: the code is
+loops, written out. In three codes, each one step of outputs on from the one before, the loops are found, and
+with them how every number in them grows with the turn and with the step. The third code has to come out as
+the first two say; what does not is not extended.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from engine.compiler.code import Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from engine.compiler.flat import Flat
-
 #: Most rows of a turn. Three turns are the fewest that can be told from chance.
-_LONGEST = 8
+_LONGEST = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,30 +33,43 @@ class _Loop:
     turns: int
 
 
-def extended(programs: Sequence[Flat], outputs: int) -> Flat | None:
-    """Return the program of a function of so many outputs more than the first of three programs has.
+@dataclass(frozen=True, slots=True, eq=False)
+class Extension:
+    """How the code of a function grows with its outputs: two codes, one step apart, and their loops."""
 
-    The three are those of the same function, of one output more each. None if they show no loops.
+    codes: tuple[Code, Code]
+    loops: tuple[Sequence[_Loop], Sequence[_Loop]]
+
+    def code(self, steps: int) -> Code:
+        """Return the code that is so many steps on from the first."""
+        one, two = self.codes
+        return Code(
+            self._instructions(steps),
+            values=one.values + steps * (two.values - one.values),
+            inputs=one.inputs + steps * (two.inputs - one.inputs),
+            outputs=one.outputs + steps * (two.outputs - one.outputs),
+            constants=one.constants,
+            temporaries=one.temporaries + steps * (two.temporaries - one.temporaries),
+        )
+
+    def _instructions(self, steps: int) -> NDArray[np.int64]:
+        parts = []
+        for one, two in zip(*self.loops, strict=True):
+            first, turns = one.first + steps * (two.first - one.first), one.turns + steps * (two.turns - one.turns)
+            parts.append((first + np.arange(turns)[:, None, None] * one.step).reshape(-1, first.shape[1]))
+        return np.concatenate(parts)
+
+
+def extension(one: Code, two: Code, three: Code) -> Extension | None:
+    """Return how three codes of a function grow, each one step on from the one before.
+
+    None if they show no loops.
     """
-    instructions = _extended([program.instructions for program in programs], outputs)
-    results = _extended([program.outputs[:, None] for program in programs], outputs)
-    counts = _extended([np.array([[program.values, program.inputs]]) for program in programs], outputs)
-    same = all(program.constants == programs[0].constants for program in programs)
-    if instructions is None or results is None or counts is None or not same:
+    loops = list(_loops(one.instructions)), list(_loops(two.instructions))
+    if not _alike(*loops):
         return None
-    values, inputs = counts[0].tolist()
-    return replace(
-        programs[0], instructions=instructions, values=values, inputs=inputs, outputs=results[:, 0]
-    )
-
-
-def _extended(tables: Sequence[NDArray[np.int64]], more: int) -> NDArray[np.int64] | None:
-    """Return the table that three tables of rows, each one step on from the one before, lead to."""
-    one, two = (list(_loops(table)) for table in tables[:2])
-    if not _alike(one, two):
-        return None
-    foreseen, wanted = (_written_out(one, two, steps) for steps in (2, more))
-    return wanted if np.array_equal(foreseen, tables[2]) else None
+    found = Extension((one, two), loops)
+    return found if _same(found.code(1), two) and _same(found.code(2), three) else None
 
 
 def _loops(table: NDArray[np.int64]) -> Iterator[_Loop]:
@@ -89,14 +102,14 @@ def _turns(table: NDArray[np.int64], length: int) -> list[int]:
 
 
 def _alike(one: Sequence[_Loop], two: Sequence[_Loop]) -> bool:
-    """Whether two tables are the same loops, but for where their numbers begin and how often they turn."""
+    """Whether two codes are the same loops, but for where their numbers begin and how often they turn."""
     return len(one) == len(two) and all(np.array_equal(a.step, b.step) for a, b in zip(one, two, strict=True))
 
 
-def _written_out(one: Sequence[_Loop], two: Sequence[_Loop], steps: int) -> NDArray[np.int64]:
-    """Return the table that is so many steps on from the first of two."""
-    parts = []
-    for a, b in zip(one, two, strict=True):
-        first, turns = a.first + steps * (b.first - a.first), a.turns + steps * (b.turns - a.turns)
-        parts.append((first + np.arange(turns)[:, None, None] * a.step).reshape(-1, first.shape[1]))
-    return np.concatenate(parts)
+def _same(one: Code, two: Code) -> bool:
+    """Whether two codes are the same, to the bits of their constants."""
+    return _counts(one) == _counts(two) and np.array_equal(one.instructions, two.instructions)
+
+
+def _counts(code: Code) -> tuple[object, ...]:
+    return code.values, code.inputs, code.outputs, code.temporaries, *map(float.hex, code.constants)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from engine.compiler.code import Code, allocate, assemble
-from engine.compiler.extension import extended
-from engine.compiler.flat import Flat, flatten
+from engine.compiler.code import Code, assemble
+from engine.compiler.extension import Extension, extension
 from engine.compiler.opcodes import COPY
 from engine.compiler.recording import record, record_gradient
 from nn.activations import ACTIVATIONS
@@ -19,8 +18,10 @@ if TYPE_CHECKING:
     from nn.spec import Activation, Loss
 
 
-#: Outputs of the smallest of three losses that a wider one is concluded from, and of the widest that is not.
-_FEW, _SEVERAL = 6, 32
+#: Outputs of the smallest loss that a wider one is concluded from, and of the widest that is not concluded.
+_FEW, _SEVERAL = 12, 32
+#: Outputs that the losses which one is concluded from differ by. Rows of memory are shared in pairs.
+_STEP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,10 @@ def code_of(program: Program) -> Code:
 def loss_code(name: Loss, width: int) -> Code:
     """Return the code of `loss_program(name, width)`."""
     if width > _SEVERAL and LOSSES[name].extends:
-        wide = extended(_few(name), width - _FEW)
-        if wide is not None:
-            return allocate(wide)
+        steps, more = divmod(width - _FEW, _STEP)
+        found = _extension(name, _FEW + more)
+        if found is not None:
+            return found.code(steps)
     return code_of(loss_program(name, width))
 
 
@@ -82,11 +84,12 @@ def record_ahead() -> None:
     """Record what losses of many outputs are concluded from, so that no training waits for it."""
     for name, row in LOSSES.items():
         if row.extends:
-            _few(name)
+            for more in range(_STEP):
+                _extension(name, _FEW + more)
 
 
 @cache
-def _few(name: Loss) -> tuple[Flat, Flat, Flat]:
-    """Return a loss's programs of a few outputs, of one more, and of two more."""
-    one, two, three = (flatten(loss_program(name, _FEW + more)) for more in range(3))
-    return one, two, three
+def _extension(name: Loss, least: int) -> Extension | None:
+    """Return how a loss's code grows from so many outputs on, None if it shows no loops."""
+    one, two, three = (code_of(loss_program(name, least + steps * _STEP)) for steps in range(3))
+    return extension(one, two, three)
