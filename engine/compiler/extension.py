@@ -55,7 +55,8 @@ class Extension:
     def _instructions(self, steps: int) -> NDArray[np.int64]:
         parts = []
         for one, two in zip(*self.loops, strict=True):
-            first, turns = one.first + steps * (two.first - one.first), one.turns + steps * (two.turns - one.turns)
+            first = one.first + steps * (two.first - one.first)
+            turns = one.turns + steps * (two.turns - one.turns)
             parts.append((first + np.arange(turns)[:, None, None] * one.step).reshape(-1, first.shape[1]))
         return np.concatenate(parts)
 

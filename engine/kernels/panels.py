@@ -14,7 +14,7 @@ from engine.kernels.transpose import fetch_row, move_part, move_row, transpose_b
 from engine.kernels.vectors import VECTOR
 
 #: Rows that are asked for ahead of the one that is moved, and vectors ahead of the one that is transposed.
-_ROWS_AHEAD, _VECTORS_AHEAD = 16, 4
+_ROWS_AHEAD, _VECTORS_AHEAD = 2, 4
 
 #: Numbers so few that moving them one by one is faster.
 _FEW = 32
@@ -50,19 +50,20 @@ def pack_columns(matrix, distance, rows, columns, packed):
                 put(packed, VECTOR * column + row, get(matrix, distance * row + column))
         return
     width, is_far = packed_width(rows), rows * distance > NEAREST
-    for column in range(0, columns, VECTOR):
-        source, into = matrix + BYTES * column, packed + BYTES * width * column
-        across, done = min(VECTOR, columns - column), 0
-        if across == VECTOR:
-            done = rows // VECTOR * VECTOR
-            for row in range(0, done, VECTOR):
-                block = source + BYTES * distance * row
-                if is_far:
-                    _fetch_block(block + BYTES * VECTOR * _VECTORS_AHEAD, distance)
-                transpose_block(block, distance, into + BYTES * row, width)
-        for row in range(done, rows, VECTOR):
-            block, lanes = source + BYTES * distance * row, min(VECTOR, rows - row)
-            transpose_part(block, distance, into + BYTES * row, width, lanes, across)
+    whole_rows, whole_columns = rows // VECTOR * VECTOR, columns // VECTOR * VECTOR
+    # Along the rows: lines of one column would, where rows are 4 KiB apart, all go to one set of the cache.
+    for row in range(0, whole_rows, VECTOR):
+        source, into = matrix + BYTES * distance * row, packed + BYTES * row
+        for column in range(0, whole_columns, VECTOR):
+            block = source + BYTES * column
+            if is_far:
+                _fetch_block(block + BYTES * VECTOR * _VECTORS_AHEAD, distance)
+            transpose_block(block, distance, into + BYTES * width * column, width)
+    for row in range(0, rows, VECTOR):
+        lanes = min(VECTOR, rows - row)
+        for column in range(0 if lanes < VECTOR else whole_columns, columns, VECTOR):
+            block, across = matrix + BYTES * (distance * row + column), min(VECTOR, columns - column)
+            transpose_part(block, distance, packed + BYTES * (width * column + row), width, lanes, across)
 
 
 @njit(inline="always")

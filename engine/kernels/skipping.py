@@ -24,6 +24,9 @@ from engine.kernels.vectors import VECTOR
 
 _MOST = strip_panels()
 
+#: Columns of the widest strip.
+STRIP = VECTOR * _MOST
+
 #: Columns that fill half a strip, and as few terms as half a word: with less, tiles are as fast.
 FEWEST_COLUMNS = VECTOR * max(1, _MOST // 2)
 FEWEST_TERMS = WORD // 2

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: Most weights that are packed once per step. A layer with more streams.
 MOST_NEAR = NEAREST
 
+#: Fewest neurons of a layer that streams by strips: for fewer, packing the samples takes what it saves.
+FEWEST_BY_STRIPS = 256
+
 _DOUBLE = np.dtype(np.float64).itemsize
 
 
@@ -61,6 +64,7 @@ class PlannedLayer:
             "x_stride": self.x_stride,
             "stride": self.stride,
             "streams": self.streams,
+            "by_strips": self.streams and layout.outputs >= FEWEST_BY_STRIPS,
             "packed": self.packed.address,
             **pieces,
             **self._across(),

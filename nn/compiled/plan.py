@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.kernels.nonzero import WORD
+from engine.kernels.skipping import STRIP
 from nn.compiled.arena import LINE, Arena, Piece
 from nn.compiled.facts import facts_of
 from nn.compiled.kernels.elementwise import UNKNOWN, number_of
@@ -77,6 +78,7 @@ def _job_pieces(arena: Arena, layout: Layout, chunk: int, remembered: int) -> di
     sizes |= {"wanted": chunk * stride(outputs, is_last=True), "zeros": LINE, "one": 1}
     sizes["words"] = max(_words(chunk, width) for width in layout.widths)
     sizes["turned"] = max(layout.widths[1:]) * LINE * -(-chunk // LINE)
+    sizes["strip"] = chunk * STRIP
     return {name: arena.reserve(size) for name, size in sizes.items()}
 
 

@@ -89,8 +89,9 @@ def backward(job, layers, code, rows, samples, begins, updates):
         elif layer.across:
             _add_across(job, layer, samples, begins)
         else:
-            into, soon = layer.weight_gradients, (layer.weights, layer.inputs)
-            add_samples(job, layer, samples, 0, layer.outputs, begins, into, soon, skips)
+            x, into = (layer.x, layer.x_stride), (layer.weight_gradients, layer.inputs)
+            soon = (layer.weights, layer.inputs)
+            add_samples(job, layer, samples, 0, layer.outputs, 0, layer.inputs, x, begins, into, soon, skips)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")

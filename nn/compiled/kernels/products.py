@@ -109,19 +109,21 @@ def add_neurons(job, layer, samples, begin, neurons, weights, columns, target, s
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def add_samples(job, layer, samples, first, neurons, begins, target, soon, skips):
-    """Add the samples to the gradients of the weights of so many neurons, and write them to `target`.
+def add_samples(job, layer, samples, first, neurons, begin, inputs, x, begins, into, soon, skips):
+    """Add the samples to the gradients of so many neurons' weights of so many inputs, from `first` and
+    `begin` on, and write them to `into`: an address and the distance from neuron to neuron.
 
-    `begins`: the samples are the batch's first.
+    `x` is where those inputs are, an address and the distance from sample to sample. `begins`: the samples
+    are the batch's first.
     """
-    shape, x = (neurons, layer.inputs, samples), (layer.x, layer.x_stride)
-    so_far = (layer.weight_gradients + BYTES * layer.inputs * first, layer.inputs, VECTOR)
+    shape = (neurons, inputs, samples)
+    so_far = (layer.weight_gradients + BYTES * (layer.inputs * first + begin), layer.inputs, VECTOR)
     start = (job.zeros, 0, 0) if begins else so_far
     if skips:
         width, each = packed_width(samples), (samples + WORD - 1) // WORD
         turned = (job.turned + BYTES * width * first, width, 1)
         words = (job.words + BYTES * each * first, each, 0)
-        multiply_add_some(shape, turned, x, start, (target, layer.inputs), words, soon)
+        multiply_add_some(shape, turned, x, start, into, words, soon)
     else:
         delta = (layer.delta + BYTES * first, 1, layer.stride)
-        multiply_add(shape, delta, x, start, (target, layer.inputs))
+        multiply_add(shape, delta, x, start, into)

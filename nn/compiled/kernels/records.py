@@ -18,12 +18,13 @@ def _record(**fields: type) -> np.dtype[np.void]:
     return np.dtype(list(fields.items()))
 
 
-#: One layer: its shape; its parameters and gradients, which a layer that goes `across` first collects as the
-#: transpose, one row per input and one for the biases, at `collected`; where its weights are packed, all of
-#: them or, if it streams, those in use, which is also where a block of its gradients is; the
-#: rows of a chunk of samples that come in (`x`), go into the activation (`z`) and come out of it (`a`), and
-#: the gradients with respect to these (`delta` and `upstream`); and the activation's programs, by their
-#: numbers among the known ones and their ranges of the code.
+#: One layer: its shape; its parameters and gradients, which a layer that goes `across` first collects as
+#: the transpose, one row per input and one for the biases, at `collected`; where its weights are packed,
+#: all of them or, if it streams, those in use, which is also where a block of its gradients is, and whether
+#: such a block may be one of few inputs (`by_strips`); the rows of a chunk of samples that come in (`x`),
+#: go into the activation (`z`) and come out of it (`a`), and the gradients with respect to these (`delta`
+#: and `upstream`); and the activation's programs, by their numbers among the known ones and their ranges of
+#: the code.
 LAYER = _record(
     inputs=_INT,
     outputs=_INT,
@@ -35,6 +36,7 @@ LAYER = _record(
     collected=_INT,
     collected_stride=_INT,
     streams=_INT,
+    by_strips=_INT,
     packed=_INT,
     x=_INT,
     x_stride=_INT,
@@ -57,7 +59,7 @@ LAYER = _record(
 #: One training: what it is, which never changes; where its memory is; and where it stands. `loss`, `penalty`
 #: and `right` with the doubles at `residual` are sums over the completed steps of the epoch. Those named
 #: `running_` go on inside a step, or in the validation. `words` note which numbers are zero, `turned` has a
-#: layer's `delta` as its transpose.
+#: layer's `delta` as its transpose, `strip` a strip of its `x`.
 JOB = _record(
     samples=_INT,
     validation_samples=_INT,
@@ -112,6 +114,7 @@ JOB = _record(
     gradients=_INT,
     wanted=_INT,
     turned=_INT,
+    strip=_INT,
     words=_INT,
     zeros=_INT,
     one=_INT,

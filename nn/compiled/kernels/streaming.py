@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from numba import njit
 
-from engine.kernels.machine import NEAREST, strip_panels
+from engine.kernels.machine import NEAREST
 from engine.kernels.matmul import PANELS
 from engine.kernels.memory import BYTES
 from engine.kernels.panels import pack_columns, pack_rows, packed_width
+from engine.kernels.skipping import STRIP
 from engine.kernels.vectors import VECTOR
 from nn.compiled.kernels.products import add_inputs, add_neurons, add_samples
-from nn.compiled.kernels.updating import add_penalty_gradient, update
+from nn.compiled.kernels.updating import add_penalty_gradient, in_one_row, update
 
 #: Columns of the weights that are packed together for tiles, on the way forward and back: those of a tile,
 #: and on the way back at least two cache lines, which processors fetch together.
 AHEAD, BACK = PANELS * VECTOR, max(PANELS, 2) * VECTOR
-
-#: Those for strips, for which no more is packed than the nearest cache holds.
-_STRIP = strip_panels() * VECTOR
 
 #: Neurons whose gradients are computed together: enough for the samples to be read from the second cache few
 #: times.
@@ -31,7 +29,7 @@ BLOCK = 64
 @njit(nogil=True, error_model="numpy")
 def stream_forward(job, layer, samples, skips):
     """Compute what the layer's neurons make of `samples` rows of `x`, a part of the weights at a time."""
-    together = _STRIP if skips else AHEAD
+    together = STRIP if skips else AHEAD
     most = NEAREST // together if skips else layer.inputs
     for first in range(0, layer.outputs, together):
         neurons = min(together, layer.outputs - first)
@@ -47,7 +45,7 @@ def stream_forward(job, layer, samples, skips):
 @njit(nogil=True, error_model="numpy")
 def stream_back(job, layer, target, samples, skips):
     """Compute the gradients with respect to the layer's inputs, a part of the weights at a time."""
-    together = _STRIP if skips else BACK
+    together = STRIP if skips else BACK
     most = NEAREST // together if skips else layer.outputs
     for first in range(0, layer.inputs, together):
         columns = min(together, layer.inputs - first)
@@ -64,13 +62,24 @@ def stream_back(job, layer, target, samples, skips):
 def stream_update(job, layer, samples, begins, skips):
     """Complete the weights' gradients, a block of neurons at a time, and update all parameters of the layer.
 
-    Those of the biases are complete.
+    Those of the biases are complete. Many neurons go through a strip of the inputs before the next, for which
+    the samples are packed: their rows are far apart, each on a page of its own, and a processor has no more
+    than 64 to 96 pages at hand.
     """
-    for first in range(0, layer.outputs, BLOCK):
-        neurons = min(BLOCK, layer.outputs - first)
-        weights, count = layer.weights + BYTES * layer.inputs * first, layer.inputs * neurons
-        soon = (weights, layer.inputs)
-        add_samples(job, layer, samples, first, neurons, begins, layer.packed, soon, skips)
-        add_penalty_gradient(job, weights, layer.packed, count)
-        update(job, weights, layer.packed, count)
-    update(job, layer.biases, layer.bias_gradients, layer.outputs)
+    by_strips = skips and layer.by_strips
+    together = STRIP if by_strips else layer.inputs
+    for begin in range(0, layer.inputs, together):
+        inputs = min(together, layer.inputs - begin)
+        x = (layer.x + BYTES * begin, layer.x_stride)
+        if by_strips:
+            pack_rows(layer.x + BYTES * begin, layer.x_stride, samples, inputs, job.strip)
+            x = (job.strip, packed_width(inputs))
+        for first in range(0, layer.outputs, BLOCK):
+            neurons = min(BLOCK, layer.outputs - first)
+            weights, into = layer.weights + BYTES * (layer.inputs * first + begin), (layer.packed, inputs)
+            soon = (weights, layer.inputs)
+            add_samples(job, layer, samples, first, neurons, begin, inputs, x, begins, into, soon, skips)
+            shape = (neurons, inputs, layer.inputs) if by_strips else in_one_row(neurons * inputs)
+            add_penalty_gradient(job, weights, shape, layer.packed)
+            update(job, weights, shape, layer.packed)
+    update(job, layer.biases, in_one_row(layer.outputs), layer.bias_gradients)

@@ -10,7 +10,14 @@ from nn.compiled.kernels.passes import backward, bring_home, forward, pack
 from nn.compiled.kernels.scheduling import learning_rate
 from nn.compiled.kernels.scoring import r2, score
 from nn.compiled.kernels.shuffling import put_in_order
-from nn.compiled.kernels.updating import add_penalty_gradient, begin_update, clip, penalty, update
+from nn.compiled.kernels.updating import (
+    add_penalty_gradient,
+    begin_update,
+    clip,
+    in_one_row,
+    penalty,
+    update,
+)
 
 #: What `stop_reason` of a job says.
 GOES_ON, MAX_EPOCHS, EARLY_STOPPING = 0, 1, 2
@@ -107,17 +114,18 @@ def _complete_step(job, layers, streamed):
     for place in range(len(layers)):
         layer = layers[place]
         if not (layer.streams and streamed):
-            add_penalty_gradient(job, layer.weights, layer.weight_gradients, layer.inputs * layer.outputs)
+            weights = in_one_row(layer.inputs * layer.outputs)
+            add_penalty_gradient(job, layer.weights, weights, layer.weight_gradients)
     if job.clips:
         clip(job)
     if job.streams and streamed:
         for place in range(len(layers)):
             layer = layers[place]
             if not layer.streams:
-                count = (layer.inputs + 1) * layer.outputs
-                update(job, layer.weights, layer.weight_gradients, count)
+                parameters = in_one_row((layer.inputs + 1) * layer.outputs)
+                update(job, layer.weights, parameters, layer.weight_gradients)
     else:
-        update(job, job.parameters, job.gradients, job.count)
+        update(job, job.parameters, in_one_row(job.count), job.gradients)
     pack(layers)
     job.loss, job.penalty, job.right = job.running_loss, job.running_penalty, job.running_right
     _copy(job.running_residual, job.residual, job.residuals)

@@ -33,16 +33,32 @@ def penalty(job, layers):
     return total
 
 
+@njit(inline="always")
+def in_one_row(count):
+    """Return the shape of so many parameters that follow each other."""
+    return 1, count, 0
+
+
 @njit(nogil=True, error_model="numpy")
-def add_penalty_gradient(job, weights, gradients, count):
-    """Add the penalties' gradients of so many weights, as `nn.regularization.add_penalty_gradient` does."""
-    if job.l1 != 0.0:
-        for k in range(count):
-            put(gradients, k, get(gradients, k) + job.l1 * _sign(get(weights, k)))
-    if job.l2 != 0.0:
-        factor = 2.0 * job.l2
-        for k in range(count):
-            put(gradients, k, get(gradients, k) + factor * get(weights, k))
+def add_penalty_gradient(job, weights, shape, gradients):
+    """Add the penalties' gradients of some weights, as `nn.regularization.add_penalty_gradient` does.
+
+    `weights` is an address and `shape` (rows, columns, doubles from row to row); the gradients follow each
+    other.
+    """
+    if job.l1 == 0.0 and job.l2 == 0.0:
+        return
+    rows, columns, distance = shape
+    for _ in range(rows):
+        if job.l1 != 0.0:
+            for k in range(columns):
+                put(gradients, k, get(gradients, k) + job.l1 * _sign(get(weights, k)))
+        if job.l2 != 0.0:
+            factor = 2.0 * job.l2
+            for k in range(columns):
+                put(gradients, k, get(gradients, k) + factor * get(weights, k))
+        weights += BYTES * distance
+        gradients += BYTES * columns
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -61,42 +77,54 @@ def clip(job):
 
 
 def _update_loop(update: Callable[..., Any], remembered: int, scalars: int) -> Any:
-    """Return the kernel that applies one optimizer's rule to `count` parameters.
+    """Return the kernel that applies one optimizer's rule to rows of parameters, `distance` doubles apart.
 
-    What is remembered about a parameter is at `memory`, its second number `distance` doubles after the first.
+    The gradients follow each other. What is remembered about a parameter is at `memory`, where rows are as
+    far apart, and its second number `second` doubles after the first.
     """
     rule: Any = register_jitable(error_model="numpy", forceinline=True)(update)
     take: Any = register_jitable(forceinline=True)(_TAKE[scalars])
 
     @njit(nogil=True, error_model="numpy")
-    def without_memory(parameters, gradients, memory, distance, count, a, b, c, d, e):
-        for k in range(count):
-            parameter, _ = rule(get(parameters, k), get(gradients, k), (), take(a, b, c, d, e), math.sqrt)
-            put(parameters, k, parameter)
+    def without_memory(parameters, gradients, memory, second, rows, columns, distance, a, b, c, d, e):
+        for _ in range(rows):
+            for k in range(columns):
+                parameter, _ = rule(get(parameters, k), get(gradients, k), (), take(a, b, c, d, e), math.sqrt)
+                put(parameters, k, parameter)
+            parameters += BYTES * distance
+            gradients += BYTES * columns
 
     @njit(nogil=True, error_model="numpy")
-    def with_one(parameters, gradients, memory, distance, count, a, b, c, d, e):
-        for k in range(count):
-            parameter, state = rule(
-                get(parameters, k), get(gradients, k), (get(memory, k),), take(a, b, c, d, e), math.sqrt
-            )
-            put(parameters, k, parameter)
-            put(memory, k, state[0])
+    def with_one(parameters, gradients, memory, second, rows, columns, distance, a, b, c, d, e):
+        for _ in range(rows):
+            for k in range(columns):
+                parameter, state = rule(
+                    get(parameters, k), get(gradients, k), (get(memory, k),), take(a, b, c, d, e), math.sqrt
+                )
+                put(parameters, k, parameter)
+                put(memory, k, state[0])
+            parameters += BYTES * distance
+            gradients += BYTES * columns
+            memory += BYTES * distance
 
     @njit(nogil=True, error_model="numpy")
-    def with_two(parameters, gradients, memory, distance, count, a, b, c, d, e):
-        second = memory + BYTES * distance
-        for k in range(count):
-            parameter, state = rule(
-                get(parameters, k),
-                get(gradients, k),
-                (get(memory, k), get(second, k)),
-                take(a, b, c, d, e),
-                math.sqrt,
-            )
-            put(parameters, k, parameter)
-            put(memory, k, state[0])
-            put(second, k, state[1])
+    def with_two(parameters, gradients, memory, second, rows, columns, distance, a, b, c, d, e):
+        for _ in range(rows):
+            other = memory + BYTES * second
+            for k in range(columns):
+                parameter, state = rule(
+                    get(parameters, k),
+                    get(gradients, k),
+                    (get(memory, k), get(other, k)),
+                    take(a, b, c, d, e),
+                    math.sqrt,
+                )
+                put(parameters, k, parameter)
+                put(memory, k, state[0])
+                put(other, k, state[1])
+            parameters += BYTES * distance
+            gradients += BYTES * columns
+            memory += BYTES * distance
 
     return (without_memory, with_one, with_two)[remembered]
 
@@ -111,7 +139,7 @@ _TAKE: dict[int, Callable[..., tuple[float, ...]]] = {
 
 _ADAM = next(number for number, (update, _, _) in enumerate(UPDATES) if update is adam)
 _alpha: Any = register_jitable(error_model="numpy")(adam_alpha)
-_apply = choice([_update_loop(*row) for row in UPDATES], [types.int64] * 5 + [types.float64] * 5)
+_apply = choice([_update_loop(*row) for row in UPDATES], [types.int64] * 7 + [types.float64] * 5)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -122,15 +150,21 @@ def begin_update(job, rate):
 
 
 @njit(nogil=True, error_model="numpy")
-def update(job, parameters, gradients, count):
-    """Apply the optimizer's rule to `count` parameters, of which the first is at an address."""
+def update(job, parameters, shape, gradients):
+    """Apply the optimizer's rule to parameters: an address and (rows, columns, doubles from row to row).
+
+    Their gradients follow each other.
+    """
+    rows, columns, distance = shape
     _apply(
         job.optimizer,
         parameters,
         gradients,
         job.memory + (parameters - job.parameters),
         job.count,
-        count,
+        rows,
+        columns,
+        distance,
         job.rate,
         job.scalar_1,
         job.scalar_2,
