@@ -19,7 +19,7 @@ from nn.training import Diverged, Progress
 if TYPE_CHECKING:
     from nn.numerics import Floats
     from nn.preparation import Prepared
-    from nn.spec import Spec
+    from nn.spec import Problem, Spec
     from nn.training import StopReason, TrainerName
 
 #: Most epochs that one call completes: their metrics are kept until it returns.
@@ -53,7 +53,10 @@ class CompiledTrainer:
         held_out_inputs, held_out_targets = prepared.validation_inputs, prepared.validation_targets
         if held_out_inputs is None or held_out_targets is None:
             held_out_inputs, held_out_targets = inputs[:0], targets[:0]
-        self._data = (*_data(inputs, targets), *_data(held_out_inputs, held_out_targets))
+        self._data = (
+            *_data(spec.problem, inputs, targets),
+            *_data(spec.problem, held_out_inputs, held_out_targets),
+        )
         self._order = np.arange(self._job["samples"])
         self._straight = np.arange(self._job["validation_samples"])
         self._random = np.zeros(RANDOM_SIZE, np.int64)
@@ -141,9 +144,10 @@ class CompiledTrainer:
         return state
 
 
-def _data(inputs: Floats, targets: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return samples as the kernel takes them, with the targets' total squares."""
-    squares = np.array(total_squares(targets)) if len(targets) else np.zeros(targets.shape[1])
+def _data(problem: Problem, inputs: Floats, targets: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return samples as the kernel takes them, with the targets' total squares if R^2 needs them."""
+    has_squares = problem == "regression" and len(targets) > 0
+    squares = np.array(total_squares(targets)) if has_squares else np.zeros(targets.shape[1])
     return _read_only(inputs), _read_only(targets), _read_only(squares)
 
 
