@@ -41,7 +41,7 @@ from engine.kernels.vectors import (
 #: Doubles in the vectors of a narrow tile.
 NARROW = VECTOR // 2
 
-#: Rows whose addresses LLVM may work out from each other.
+#: Rows that share a pointer.
 _GROUP = 4
 
 #: What stands for the one narrow panel of a narrow tile.
@@ -124,13 +124,11 @@ class _Tile:
         lanes: Any,
     ) -> None:
         builder = self.builder
-        sources = [
-            self.at(self.at(self.pointer(start), row, start_row), panel, start_panel)
-            for row, panel in self.cells
+        starts = self.all_rows(start, start_row)
+        begun_with = [
+            load(builder, self.at(starts[row], panel, start_panel), self.width) for row, panel in self.cells
         ]
-        begun_with = [load(builder, source, self.width) for source in sources]
-        a_rows = self.spaced(self.pointer(a), self.rows, a_row)
-        b = self.pointer(b)
+        a_first, a_apart, b = self.some_rows(a, a_row), self.apart(a_row), self.pointer(b)
 
         before = builder.block
         loop, after = builder.append_basic_block("term"), builder.append_basic_block("sums")
@@ -138,17 +136,22 @@ class _Tile:
         builder.position_at_end(loop)
         step = builder.phi(INDEX)
         sums = [builder.phi(vector_type(self.width)) for _ in self.cells]
-        at_a, at_b = builder.mul(step, a_step), builder.gep(b, [builder.mul(step, b_step)])
+        a_so_far = [builder.phi(POINTER) for _ in a_first]
+        a_now = [hidden(builder, pointer) for pointer in a_so_far]
+        factors, at_b = self.every_row(a_now, a_apart), builder.gep(b, [builder.mul(step, b_step)])
         b_now = [
             load(builder, builder.gep(at_b, [INDEX(VECTOR * p)]), self.width) for p in range(self.panels)
         ]
         grown = []
         for total, (row, panel) in zip(sums, self.cells, strict=True):
-            factor = spread(builder, builder.load(builder.gep(a_rows[row], [at_a])), self.width)
+            factor = spread(builder, builder.load(factors[row]), self.width)
             grown.append(builder.fadd(total, builder.fmul(factor, b_now[panel])))
         following = builder.add(step, INDEX(1))
         step.add_incoming(INDEX(0), before)
         step.add_incoming(following, loop)
+        for pointer, begun, now in zip(a_so_far, a_first, a_now, strict=True):
+            pointer.add_incoming(begun, before)
+            pointer.add_incoming(builder.gep(now, [a_step]), loop)
         for total, begun, more in zip(sums, begun_with, grown, strict=True):
             total.add_incoming(begun, before)
             total.add_incoming(more, loop)
@@ -161,7 +164,8 @@ class _Tile:
         """Write the tile; a last panel that is not full is written by `lanes`, so that its neighbour
         survives."""
         builder = self.builder
-        targets = [self.at(self.pointer(c), row, c_row, panel * VECTOR) for row, panel in self.cells]
+        into = self.all_rows(c, c_row)
+        targets = [builder.gep(into[row], [INDEX(panel * VECTOR)]) for row, panel in self.cells]
         last = [panel == self.panels - 1 for _, panel in self.cells]
         for value, target, is_last in zip(sums, targets, last, strict=True):
             if not is_last:
@@ -177,22 +181,31 @@ class _Tile:
                     if is_last:
                         store_some(builder, value, target, mask)
 
-    def spaced(self, pointer: Any, count: int, distance: Any) -> list[Any]:
-        """Return so many pointers, `distance` doubles apart, of which LLVM sees the relation in groups only.
+    def some_rows(self, address: Any, distance: Any) -> list[Any]:
+        """Return pointers to every fourth row of a matrix whose rows are `distance` doubles apart."""
+        return [self.at(self.pointer(address), row, distance) for row in range(0, self.rows, _GROUP)]
 
-        Otherwise it may work out every address from the one before it: 16 additions that wait for each other
-        take longer than a term's multiplications.
+    def apart(self, distance: Any) -> list[Any]:
+        """Return how far a row is from the one of `some_rows` before it."""
+        far = [self.builder.mul(distance, INDEX(place)) for place in range(1, _GROUP)]
+        return [INDEX(0), *(hidden(self.builder, each) for each in far)]
+
+    def every_row(self, some: list[Any], apart: list[Any]) -> list[Any]:
+        """Return pointers to all rows, made of few: an instruction adds a distance to a pointer by itself.
+
+        With a pointer of its own for each of 16 rows there are more than registers, and a quarter of what a
+        narrow tile loaded were pointers. Nor may LLVM see how rows are related: it made each address from the
+        one before, and 16 additions that wait for each other take longer than a term's multiplications.
         """
-        pointers: list[Any] = []
-        for start in range(0, count, _GROUP):
-            base = hidden(self.builder, self.at(pointer, start, distance))
-            pointers += [self.at(base, place, distance) for place in range(min(_GROUP, count - start))]
-        return pointers
+        return [self.builder.gep(some[row // _GROUP], [apart[row % _GROUP]]) for row in range(self.rows)]
+
+    def all_rows(self, address: Any, distance: Any) -> list[Any]:
+        """Return pointers to the rows of a matrix that are `distance` doubles apart."""
+        return self.every_row(self.some_rows(address, distance), self.apart(distance))
 
     def pointer(self, address: Any) -> Any:
         return self.builder.inttoptr(address, POINTER)
 
-    def at(self, pointer: Any, count: int, distance: Any, extra: int = 0) -> Any:
-        """Return pointer + count * distance + extra, in doubles."""
-        offset = self.builder.add(self.builder.mul(distance, INDEX(count)), INDEX(extra))
-        return self.builder.gep(pointer, [offset])
+    def at(self, pointer: Any, count: int, distance: Any) -> Any:
+        """Return pointer + count * distance, in doubles."""
+        return self.builder.gep(pointer, [self.builder.mul(distance, INDEX(count))])
