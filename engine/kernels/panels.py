@@ -49,21 +49,27 @@ def pack_columns(matrix, distance, rows, columns, packed):
             for column in range(columns):
                 put(packed, VECTOR * column + row, get(matrix, distance * row + column))
         return
-    width, is_far = packed_width(rows), rows * distance > NEAREST
+    turn(matrix, distance, rows, columns, packed, packed_width(rows))
+
+
+@njit(nogil=True, error_model="numpy")
+def turn(matrix, distance, rows, columns, into, width):
+    """Write the transpose of a matrix, filled up to whole panels, its rows `width` doubles apart."""
+    is_far = rows * distance > NEAREST
     whole_rows, whole_columns = rows // VECTOR * VECTOR, columns // VECTOR * VECTOR
     # Along the rows: lines of one column would, where rows are 4 KiB apart, all go to one set of the cache.
     for row in range(0, whole_rows, VECTOR):
-        source, into = matrix + BYTES * distance * row, packed + BYTES * row
+        source, target = matrix + BYTES * distance * row, into + BYTES * row
         for column in range(0, whole_columns, VECTOR):
             block = source + BYTES * column
             if is_far:
                 _fetch_block(block + BYTES * VECTOR * _VECTORS_AHEAD, distance)
-            transpose_block(block, distance, into + BYTES * width * column, width)
+            transpose_block(block, distance, target + BYTES * width * column, width)
     for row in range(0, rows, VECTOR):
         lanes = min(VECTOR, rows - row)
         for column in range(0 if lanes < VECTOR else whole_columns, columns, VECTOR):
             block, across = matrix + BYTES * (distance * row + column), min(VECTOR, columns - column)
-            transpose_part(block, distance, packed + BYTES * (width * column + row), width, lanes, across)
+            transpose_part(block, distance, into + BYTES * (width * column + row), width, lanes, across)
 
 
 @njit(inline="always")

@@ -10,7 +10,7 @@ import numpy as np
 from engine.kernels.machine import NEAREST
 from nn.compiled.arena import LINE
 from nn.compiled.kernels.elementwise import number_of, overwrites
-from nn.compiled.kernels.streaming import AHEAD, BACK, BLOCK
+from nn.compiled.kernels.streaming import AHEAD, BACK, BLOCK, NEURONS
 from nn.compiled.programs import activation_programs, code_of
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def plan_layers(
         for layer, piece in zip(layout.layers, collected, strict=True)
     ]
     far = [layer for layer, is_far in zip(layout.layers, streams, strict=True) if is_far]
-    shared = arena.reserve(max(map(_in_use, far), default=0))
+    shared = arena.reserve(max((_in_use(layer, chunk) for layer in far), default=0))
     layers: list[PlannedLayer] = []
     for place, (layer, activation) in enumerate(zip(layout.layers, activations, strict=True)):
         programs = activation_programs(activation)
@@ -186,9 +186,17 @@ def _packed(layer: LayerLayout) -> int:
     return layer.inputs * LINE * -(-layer.outputs // LINE)
 
 
-def _in_use(layer: LayerLayout) -> int:
-    """Return what a layer that streams needs at a time: its neurons' or inputs' weights, or gradients."""
-    return max(NEAREST, layer.inputs * AHEAD, layer.outputs * BACK, layer.inputs * BLOCK)
+def _in_use(layer: LayerLayout, chunk: int) -> int:
+    """Return what a layer that streams needs at a time: its neurons' or inputs' weights, or gradients, or all
+    samples of a chunk and what some neurons make of them."""
+    samples = LINE * -(-chunk // LINE)
+    return max(
+        NEAREST,
+        layer.inputs * AHEAD,
+        layer.outputs * BACK,
+        layer.inputs * BLOCK,
+        layer.inputs * samples + NEURONS * (samples + LINE),
+    )
 
 
 def _program(name: str, shelved: Shelved | None) -> dict[str, int]:

@@ -15,7 +15,7 @@ from numba.core.registry import cpu_target
 
 from nn import trainers
 from nn.compiled.kernels import compiled
-from tests.compiled.trainings import Training, run, trainings, wide_trainings
+from tests.compiled.trainings import Training, run, streaming, trainings, wide_trainings
 from tests.nn.golden import digests_of
 from tests.nn.jobs import JOBS
 
@@ -29,7 +29,10 @@ _all_checks = list(HealthCheck)
 
 def _compare(training: Training) -> None:
     global _same
-    assert run(training, "compiled") == run(training, "reference")
+    expected = run(training, "reference")
+    assert run(training, "compiled") == expected
+    with streaming():
+        assert run(training, "compiled") == expected
     _same += 1
 
 

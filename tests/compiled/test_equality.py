@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.compiled import layers, plan
 from nn.compiled.arena import Arena
 from nn.compiled.library import Library
+from nn.data import Dataset
 from nn.layout import Layout
+from nn.preparation import prepare
 from nn.training import Diverged
-from tests.compiled.trainings import EVERYTHING, Training, finish, generated, run, trainings
+from tests.compiled.trainings import EVERYTHING, Training, finish, generated, run, streaming, trainings
+from tests.nn.jobs import model, regression
 
 
 @generated(150)
@@ -32,10 +37,22 @@ def test_more_samples_than_go_through_the_layers_at_once_change_no_bit(training:
 def test_layers_that_stream_give_the_bits_of_those_that_stay(
     training: Training, chunk: int, work: int
 ) -> None:
-    """Large layers do, whose trainings take the reference too long: here layers of any size stream, and a
-    batch of a few samples already goes through them in chunks."""
-    with patch.object(layers, "MOST_NEAR", 0), patch.object(plan, "MOST_SAMPLES", chunk):
+    """A batch of a few samples already goes through them in chunks."""
+    with streaming(), patch.object(plan, "MOST_SAMPLES", chunk):
         streamed = finish(training.start("compiled"), [], work)
+
+    assert streamed == run(training, "reference")
+
+
+@pytest.mark.parametrize("samples", [33, 64])
+def test_vectors_along_samples_give_the_bits_of_those_along_neurons(samples: int) -> None:
+    """Where samples are fewer; neither blocks of neurons nor vectors are whole."""
+    random = np.random.default_rng(samples)
+    spec = regression(model(65, 97, 2, activation="tanh"), epochs=2, learning_rate=0.01)
+    dataset = Dataset(random.normal(size=(samples, 21)), random.normal(size=(samples, 2)))
+    training = Training(spec, prepare(spec, dataset))
+    with streaming():
+        streamed = run(training, "compiled")
 
     assert streamed == run(training, "reference")
 

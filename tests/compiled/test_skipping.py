@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
@@ -13,14 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.compiled import layers, plan
+from nn.compiled import plan
 from nn.compiled.trainer import CompiledTrainer
 from nn.data import Dataset
 from nn.layout import Layout
 from nn.preparation import prepare
 from nn.spec import Adam, RmsProp, Sgd
 from nn.state import initial_state
-from tests.compiled.trainings import EVERYTHING, Training, finish, generated, run, wide_trainings
+from tests.compiled.trainings import (
+    EVERYTHING,
+    Training,
+    finish,
+    generated,
+    run,
+    streaming,
+    wide_trainings,
+)
 from tests.nn.jobs import model, regression
 
 
@@ -32,20 +38,10 @@ def test_wide_layers_give_the_bits_of_the_reference(training: Training) -> None:
 
 @generated(6)
 @given(wide_trainings(), st.sampled_from([32, 128]))
-def test_wide_layers_that_stream_by_strips_give_the_bits_of_the_reference(
-    training: Training, chunk: int
-) -> None:
-    """Large layers do, whose trainings take the reference too long."""
-    with by_strips(), patch.object(plan, "MOST_SAMPLES", chunk):
+def test_wide_layers_that_stream_give_the_bits_of_the_reference(training: Training, chunk: int) -> None:
+    with streaming(), patch.object(plan, "MOST_SAMPLES", chunk):
         streamed = run(training, "compiled")
     assert streamed == run(training, "reference")
-
-
-@contextmanager
-def by_strips() -> Iterator[None]:
-    """Have layers of any size stream by strips."""
-    with patch.object(layers, "MOST_NEAR", 0), patch.object(layers, "FEWEST_BY_STRIPS", 1):
-        yield
 
 
 def wide(
@@ -102,7 +98,7 @@ def test_zeros_are_skipped_where_there_are_many(training: Training, skips: bool)
 def test_every_kind_of_update_by_strips_is_the_reference_s(optimizer: Any, penalty: Any) -> None:
     """In a batch that goes through the layers in two chunks."""
     training = wide(inputs=100, samples=64, optimizer=optimizer, **penalty)
-    with by_strips(), patch.object(plan, "MOST_SAMPLES", 32):
+    with streaming(), patch.object(plan, "MOST_SAMPLES", 32):
         trainer = training.start("compiled")
         streamed = finish(trainer, [])
     assert isinstance(trainer, CompiledTrainer)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from nn.compiled import layers
 from nn.compiled.trainer import CompiledTrainer
 from nn.data import Dataset
 from nn.losses import LOSSES
@@ -33,7 +36,7 @@ from nn.spec import (
 from nn.training import Diverged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from nn.preparation import Prepared
     from nn.training import Trainer
@@ -193,6 +196,13 @@ def _widened(training: Training, inputs: int, random: np.random.Generator, zeros
         validation_inputs=None if held_out is None else wider(held_out),
         scaler=None,
     )
+
+
+@contextmanager
+def streaming() -> Iterator[None]:
+    """Have layers of any size stream, as only those do whose trainings take the reference too long."""
+    with patch.object(layers, "MOST_NEAR", 0), patch.object(layers, "FEWEST_BY_STRIPS", 1):
+        yield
 
 
 @dataclass

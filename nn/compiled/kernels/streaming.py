@@ -1,7 +1,8 @@
 """Layers whose weights do not stay in the nearest cache: a step reads them from memory as seldom as it can.
 
-Once on the way forward and once on the way back, a part at a time, packed into a buffer that stays near; and
-once for the update, which follows each block of gradients at once: these never go to memory.
+Once on the way forward and once on the way back, a part at a time, packed into a buffer that stays near or,
+where the samples are packed instead, as they are; and once for the update, which follows each block of
+gradients at once: these never go to memory.
 """
 
 from __future__ import annotations
@@ -9,17 +10,25 @@ from __future__ import annotations
 from numba import njit
 
 from engine.kernels.machine import NEAREST
-from engine.kernels.matmul import PANELS
-from engine.kernels.memory import BYTES
-from engine.kernels.panels import pack_columns, pack_rows, packed_width
+from engine.kernels.matmul import PANELS, multiply_add
+from engine.kernels.memory import BYTES, get, put
+from engine.kernels.nonzero import WORD
+from engine.kernels.panels import pack_columns, pack_rows, packed_width, turn
 from engine.kernels.skipping import STRIP
 from engine.kernels.vectors import VECTOR
 from nn.compiled.kernels.products import add_inputs, add_neurons, add_samples
 from nn.compiled.kernels.updating import add_penalty_gradient, in_one_row, update
 
-#: Columns of the weights that are packed together for tiles, on the way forward and back: those of a tile,
-#: and on the way back at least two cache lines, which processors fetch together.
+#: Columns that are packed together for tiles, on the way forward and back: those of a tile, and on the way
+#: back at least two cache lines, which processors fetch together.
 AHEAD, BACK = PANELS * VECTOR, max(PANELS, 2) * VECTOR
+
+#: Terms that are packed together for strips: as many as the nearest cache holds, in whole words of bits.
+_TERMS = NEAREST // STRIP // WORD * WORD
+
+#: Fewest samples that vectors lie along on the way forward, and neurons that go through them together: whole
+#: tiles, of whatever shape.
+FEWEST_SAMPLES, NEURONS = 32, 48
 
 #: Neurons whose gradients are computed together: enough for the samples to be read from the second cache few
 #: times.
@@ -29,8 +38,11 @@ BLOCK = 64
 @njit(nogil=True, error_model="numpy")
 def stream_forward(job, layer, samples, skips):
     """Compute what the layer's neurons make of `samples` rows of `x`, a part of the weights at a time."""
+    if not skips and samples >= FEWEST_SAMPLES and layer.outputs > samples:
+        _stream_samples(layer, samples)
+        return
     together = STRIP if skips else AHEAD
-    most = NEAREST // together if skips else layer.inputs
+    most = _TERMS if skips else layer.inputs
     for first in range(0, layer.outputs, together):
         neurons = min(together, layer.outputs - first)
         for begin in range(0, layer.inputs, most):
@@ -43,10 +55,37 @@ def stream_forward(job, layer, samples, skips):
 
 
 @njit(nogil=True, error_model="numpy")
+def _stream_samples(layer, samples):
+    """Compute what the layer's neurons make of samples that are fewer than they are.
+
+    Vectors lie along the samples. So these are packed, and the weights, of which there are more, read as they
+    are.
+    """
+    inputs, width = layer.inputs, packed_width(samples)
+    for first in range(0, samples, AHEAD):
+        x, into = layer.x + BYTES * layer.x_stride * first, layer.packed + BYTES * inputs * first
+        pack_columns(x, layer.x_stride, min(AHEAD, samples - first), inputs, into)
+    biases = layer.packed + BYTES * inputs * width
+    sums = biases + BYTES * VECTOR * NEURONS
+    for first in range(0, layer.outputs, NEURONS):
+        neurons = min(NEURONS, layer.outputs - first)
+        weights = (layer.weights + BYTES * inputs * first, inputs, 1)
+        for neuron in range(neurons):
+            for lane in range(VECTOR):
+                put(biases, VECTOR * neuron + lane, get(layer.biases, first + neuron))
+        for sample in range(0, samples, AHEAD):
+            lanes = min(AHEAD, samples - sample)
+            x = (layer.packed + BYTES * inputs * sample, packed_width(lanes))
+            into = (sums + BYTES * sample, width)
+            multiply_add((neurons, lanes, inputs), weights, x, (biases, VECTOR, 0), into)
+        turn(sums, width, neurons, samples, layer.z + BYTES * first, layer.stride)
+
+
+@njit(nogil=True, error_model="numpy")
 def stream_back(job, layer, target, samples, skips):
     """Compute the gradients with respect to the layer's inputs, a part of the weights at a time."""
     together = STRIP if skips else BACK
-    most = NEAREST // together if skips else layer.outputs
+    most = _TERMS if skips else layer.outputs
     for first in range(0, layer.inputs, together):
         columns = min(together, layer.inputs - first)
         packed, upstream = (layer.packed, packed_width(columns)), target + BYTES * first
