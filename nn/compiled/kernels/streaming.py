@@ -28,7 +28,7 @@ _TERMS = NEAREST // STRIP // WORD * WORD
 
 #: Fewest samples that vectors lie along on the way forward, and neurons that go through them together: whole
 #: tiles, of whatever shape.
-FEWEST_SAMPLES, NEURONS = 32, 48
+_FEWEST_SAMPLES, NEURONS = 32, 48
 
 #: Neurons whose gradients are computed together: enough for the samples to be read from the second cache few
 #: times.
@@ -37,10 +37,19 @@ BLOCK = 64
 
 @njit(nogil=True, error_model="numpy")
 def stream_forward(job, layer, samples, skips):
-    """Compute what the layer's neurons make of `samples` rows of `x`, a part of the weights at a time."""
-    if not skips and samples >= FEWEST_SAMPLES and layer.outputs > samples:
-        _stream_samples(layer, samples)
-        return
+    """Compute what the layer's neurons make of `samples` rows of `x`.
+
+    Packed are the samples or the weights, whichever are fewer; to skip zeros it has to be the weights.
+    """
+    if not skips and samples >= _FEWEST_SAMPLES and layer.outputs > samples:
+        _by_packed_samples(layer, samples)
+    else:
+        _by_packed_weights(job, layer, samples, skips)
+
+
+@njit(nogil=True, error_model="numpy")
+def _by_packed_weights(job, layer, samples, skips):
+    """Compute it a part of the weights at a time. Vectors lie along the neurons."""
     together = STRIP if skips else AHEAD
     most = _TERMS if skips else layer.inputs
     for first in range(0, layer.outputs, together):
@@ -55,12 +64,8 @@ def stream_forward(job, layer, samples, skips):
 
 
 @njit(nogil=True, error_model="numpy")
-def _stream_samples(layer, samples):
-    """Compute what the layer's neurons make of samples that are fewer than they are.
-
-    Vectors lie along the samples. So these are packed, and the weights, of which there are more, read as they
-    are.
-    """
+def _by_packed_samples(layer, samples):
+    """Compute it some neurons at a time, their weights read as they are. Vectors lie along the samples."""
     inputs, width = layer.inputs, packed_width(samples)
     for first in range(0, samples, AHEAD):
         x, into = layer.x + BYTES * layer.x_stride * first, layer.packed + BYTES * inputs * first
@@ -111,7 +116,7 @@ def stream_update(job, layer, samples, begins, skips):
         inputs = min(together, layer.inputs - begin)
         x = (layer.x + BYTES * begin, layer.x_stride)
         if by_strips:
-            pack_rows(layer.x + BYTES * begin, layer.x_stride, samples, inputs, job.strip)
+            pack_rows(x[0], x[1], samples, inputs, job.strip)
             x = (job.strip, packed_width(inputs))
         for first in range(0, layer.outputs, BLOCK):
             neurons = min(BLOCK, layer.outputs - first)
